@@ -1,1 +1,28 @@
-//! Ferrobyte.
+//! Ferrobyte, an Airbyte-compatible API server in one binary. The rooms, from the inside out:
+//!
+//! - [`domain`]: values and rules without input or output, one file per noun.
+//! - [`clock`], [`error`], [`config`], [`telemetry`], [`shutdown`]: time and chance, failures, settings,
+//!   log and numbers, stopping.
+//! - [`store`]: the database, PostgreSQL or SQLite, with one text of SQL.
+//! - [`access`]: who may do what: callers, the role table, the proofs that `store` demands, tokens.
+//! - [`ops`]: deeds that more than one door needs.
+//! - [`http`]: the API: routes, bodies, problems, the OpenAPI document.
+//! - [`web`]: the pages for people.
+//! - [`app`] wires them; [`cli`] is the command line.
+//!
+//! `ARCHITECTURE.md` follows three requests through them. A test holds the imports between rooms
+//! against a table.
+
+pub mod access;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod http;
+pub mod ops;
+pub mod shutdown;
+pub mod store;
+pub mod telemetry;
+pub mod web;

@@ -1,1 +1,7 @@
-fn main(){}
+//! The program: parses the command line, calls the library, turns the result into an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ferrobyte::cli::main()
+}

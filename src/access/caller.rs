@@ -1,0 +1,192 @@
+//! Somebody who asks, and what they hold. The standing that a caller brings may be half a second old;
+//! nobody is turned away on its word alone: a refusal first reads it anew (`doors`).
+
+use std::sync::Arc;
+
+use super::granted::{Extent, OrganizationScope, Own, Position, Scope};
+use super::policy::{self, Abilities, Ability};
+use crate::domain::ids::{OrganizationId, UserId, WorkspaceId};
+use crate::domain::permission::PermissionType;
+use crate::domain::user::User;
+use crate::store::standings::GrantRow;
+
+/// Somebody known who asks for something.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    standing: Arc<Standing>,
+}
+
+/// What a person holds, read from the database in one go.
+#[derive(Debug)]
+pub struct Standing {
+    pub user: User,
+    instance_admin: bool,
+    organizations: Vec<(OrganizationId, PermissionType)>,
+    workspaces: Vec<(WorkspaceId, PermissionType)>,
+    /// The organizations of those workspaces.
+    hosts: Vec<OrganizationId>,
+    /// Single workspaces, alive and not covered by an organization, in list order.
+    listed: Arc<[Position]>,
+}
+
+impl Standing {
+    #[must_use]
+    pub fn new(user: User, grants: &[GrantRow]) -> Self {
+        let organizations: Vec<_> = grants
+            .iter()
+            .filter_map(|grant| Some((grant.organization_id?, grant.permission_type)))
+            .collect();
+        let readable = |id| {
+            organizations.iter().any(|&(organization, grant)| {
+                organization == id && policy::in_workspace(grant).include(Ability::Read)
+            })
+        };
+        let mut listed: Vec<_> = grants
+            .iter()
+            .filter(|grant| {
+                grant.workspace_deleted_at.is_none()
+                    && !grant.workspace_organization_id.is_some_and(readable)
+            })
+            .filter_map(|grant| {
+                Some(Position {
+                    created_at: grant.workspace_created_at?,
+                    id: grant.workspace_id?,
+                })
+            })
+            .collect();
+        listed.sort_unstable();
+        listed.dedup();
+        Self {
+            user,
+            instance_admin: grants
+                .iter()
+                .any(|grant| grant.permission_type == PermissionType::InstanceAdmin),
+            workspaces: grants
+                .iter()
+                .filter_map(|grant| Some((grant.workspace_id?, grant.permission_type)))
+                .collect(),
+            hosts: grants
+                .iter()
+                .filter_map(|grant| grant.workspace_organization_id)
+                .collect(),
+            listed: listed.into(),
+            organizations,
+        }
+    }
+
+    fn on_organization(&self, id: OrganizationId) -> Abilities {
+        if self.instance_admin {
+            return Abilities::ALL;
+        }
+        let held = self
+            .organizations
+            .iter()
+            .filter(|(organization, _)| *organization == id);
+        held.fold(Abilities::NONE, |all, &(_, grant)| {
+            all.and(policy::on_organization(grant))
+        })
+    }
+
+    fn in_workspace(&self, id: WorkspaceId, organization: OrganizationId) -> Abilities {
+        if self.instance_admin {
+            return Abilities::ALL;
+        }
+        let directly = self
+            .workspaces
+            .iter()
+            .filter(|(workspace, _)| *workspace == id)
+            .map(|&(_, grant)| grant);
+        let by_organization = self
+            .organizations
+            .iter()
+            .filter(|(held, _)| *held == organization)
+            .map(|&(_, grant)| grant);
+        directly
+            .chain(by_organization)
+            .fold(Abilities::NONE, |all, grant| {
+                all.and(policy::in_workspace(grant))
+            })
+    }
+
+    /// The permissions that make another one superfluous: those on the organization.
+    pub fn grants_on(&self, organization: OrganizationId) -> impl Iterator<Item = PermissionType> {
+        self.organizations
+            .iter()
+            .filter(move |(held, _)| *held == organization)
+            .map(|&(_, grant)| grant)
+    }
+}
+
+impl Caller {
+    #[must_use]
+    pub fn new(standing: Arc<Standing>) -> Self {
+        Self { standing }
+    }
+
+    #[must_use]
+    pub fn user(&self) -> &User {
+        &self.standing.user
+    }
+
+    #[must_use]
+    pub fn id(&self) -> UserId {
+        self.standing.user.id
+    }
+
+    /// The proof of being this person.
+    #[must_use]
+    pub fn own(&self) -> Own {
+        Own::of(self.id())
+    }
+
+    #[must_use]
+    pub fn is_instance_admin(&self) -> bool {
+        self.standing.instance_admin
+    }
+
+    /// The workspaces that a list may show to this caller.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        if self.is_instance_admin() {
+            return Scope(Extent::Everything);
+        }
+        let mut organizations: Vec<_> = self
+            .standing
+            .organizations
+            .iter()
+            .filter(|(_, grant)| policy::in_workspace(*grant).include(Ability::Read))
+            .map(|&(organization, _)| organization)
+            .collect();
+        organizations.sort_unstable();
+        organizations.dedup();
+        Scope(Extent::Parts {
+            organizations,
+            workspaces: Arc::clone(&self.standing.listed),
+        })
+    }
+
+    /// The organizations that a list may show: those with a grant on them or on one of their workspaces.
+    #[must_use]
+    pub fn organizations(&self) -> OrganizationScope {
+        if self.is_instance_admin() {
+            return OrganizationScope::everything();
+        }
+        let held = self
+            .standing
+            .organizations
+            .iter()
+            .map(|&(organization, _)| organization);
+        let mut ids: Vec<_> = held.chain(self.standing.hosts.iter().copied()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        OrganizationScope::only(ids)
+    }
+
+    pub(super) fn on_organization(&self, id: OrganizationId) -> Abilities {
+        self.standing.on_organization(id)
+    }
+
+    pub(super) fn in_workspace(&self, id: WorkspaceId, organization: OrganizationId) -> Abilities {
+        self.standing.in_workspace(id, organization)
+    }
+}

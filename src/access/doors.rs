@@ -1,0 +1,216 @@
+//! The doors: each takes a caller and an id and gives the thing with a proof, or says why not.
+//!
+//! One rule for all: what the caller may not see is forbidden in one voice, existing or not; what is
+//! gone but would be visible is not found; instance administrators see everything, so an unknown id is
+//! not found for them. A refusal is never given on an old standing: it is read anew first, so that a
+//! permission granted on another replica counts at once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::caller::{Caller, Standing};
+use super::granted::{Granted, Lookup};
+use super::policy::{Abilities, Ability, Level};
+use crate::domain::application::Application;
+use crate::domain::ids::{ApplicationId, OrganizationId, PermissionId, WorkspaceId};
+use crate::domain::organization::Organization;
+use crate::domain::permission::{Permission, PermissionScope};
+use crate::domain::workspace::Workspace;
+use crate::error::{Error, Noun, Result};
+use crate::store::db::Exec;
+use crate::store::{applications, organizations, permissions, standings, workspaces};
+
+/// A workspace, for something that level `L` allows.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn workspace<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: WorkspaceId,
+) -> Result<Granted<Workspace, L>> {
+    let found = workspaces::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|workspace| Sight {
+            abilities: caller.in_workspace(id, workspace.organization_id),
+            gone: workspace.deleted_at.is_some(),
+        });
+        let see = Ability::Read;
+        sight.judge::<L>(caller, see, Noun::Workspace, id, L::ROLES.1)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(Granted::of)
+        .ok_or_else(|| Error::not_found(Noun::Workspace, id))
+}
+
+/// The workspaces with these ids, each readable by the caller, gone ones included, in list order. An
+/// unknown id is refused like a foreign one, except to instance administrators: to them it is nothing.
+///
+/// # Errors
+/// Forbidden, when one of them may not be read.
+pub async fn workspaces_named(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    ids: &[WorkspaceId],
+) -> Result<Vec<Granted<Workspace, super::policy::Read>>> {
+    let lookups: Vec<_> = ids.iter().copied().map(Lookup::of).collect();
+    let found = workspaces::fetch_named(db, &lookups).await?;
+    let hosts: HashMap<_, _> = found
+        .iter()
+        .map(|workspace| (workspace.id, workspace.organization_id))
+        .collect();
+    let judge = |caller: &Caller| {
+        let readable = |id: &WorkspaceId| {
+            caller.is_instance_admin()
+                || hosts
+                    .get(id)
+                    .is_some_and(|&host| caller.in_workspace(*id, host).include(Ability::Read))
+        };
+        if ids.iter().all(readable) {
+            Ok(())
+        } else {
+            Err(Error::out_of_sight(Noun::Workspace))
+        }
+    };
+    admitted(db, caller, judge).await?;
+    Ok(found.into_iter().map(Granted::of).collect())
+}
+
+/// An organization, for something that level `L` allows.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn organization<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: OrganizationId,
+) -> Result<Granted<Organization, L>> {
+    let found = organizations::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|organization| Sight {
+            abilities: caller.on_organization(id),
+            gone: organization.deleted_at.is_some(),
+        });
+        sight.judge::<L>(caller, Ability::Belong, Noun::Organization, id, L::ROLES.0)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(Granted::of)
+        .ok_or_else(|| Error::not_found(Noun::Organization, id))
+}
+
+/// A permission, for something that level `L` allows on what it is granted on. One on the whole
+/// instance is for instance administrators.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn permission<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: PermissionId,
+) -> Result<Granted<Permission, L>> {
+    let found = permissions::fetch(db, Lookup::of(id)).await?;
+    let scope = found.as_ref().map(Permission::scope);
+    let host = match scope {
+        Some(PermissionScope::Workspace(workspace)) => workspaces::fetch(db, Lookup::of(workspace))
+            .await?
+            .map(|workspace| workspace.organization_id),
+        _ => None,
+    };
+    let judge = |caller: &Caller| {
+        let abilities = match (scope, host) {
+            (Some(PermissionScope::Workspace(workspace)), Some(host)) => {
+                caller.in_workspace(workspace, host)
+            }
+            (Some(PermissionScope::Organization(organization)), _) => {
+                caller.on_organization(organization)
+            }
+            _ if caller.is_instance_admin() => Abilities::ALL,
+            _ => Abilities::NONE,
+        };
+        let role = if host.is_some() {
+            L::ROLES.1
+        } else {
+            L::ROLES.0
+        };
+        let sight = scope.map(|_| Sight {
+            abilities,
+            gone: false,
+        });
+        sight.judge::<L>(caller, Ability::Read, Noun::Permission, id, role)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(Granted::of)
+        .ok_or_else(|| Error::not_found(Noun::Permission, id))
+}
+
+/// One of the caller's own applications. Everybody else's are as if they did not exist.
+///
+/// # Errors
+/// Not found, when the caller has none with this id.
+pub async fn application(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: ApplicationId,
+) -> Result<Granted<Application, super::policy::Edit>> {
+    let found = applications::fetch(db, caller.own(), id).await?;
+    found
+        .map(Granted::of)
+        .ok_or_else(|| Error::not_found(Noun::Application, id))
+}
+
+/// What a caller sees of a thing that exists or existed.
+struct Sight {
+    abilities: Abilities,
+    gone: bool,
+}
+
+trait Judge {
+    fn judge<L: Level>(
+        self,
+        caller: &Caller,
+        see: Ability,
+        what: Noun,
+        id: impl std::fmt::Display,
+        role: &str,
+    ) -> Result<()>;
+}
+
+impl Judge for Option<Sight> {
+    fn judge<L: Level>(
+        self,
+        caller: &Caller,
+        see: Ability,
+        what: Noun,
+        id: impl std::fmt::Display,
+        role: &str,
+    ) -> Result<()> {
+        match self {
+            None if caller.is_instance_admin() => Err(Error::not_found(what, id)),
+            Some(sight) if !sight.abilities.include(see) => Err(Error::out_of_sight(what)),
+            None => Err(Error::out_of_sight(what)),
+            Some(sight) if sight.gone => Err(Error::not_found(what, id)),
+            Some(sight) if sight.abilities.include(L::ABILITY) => Ok(()),
+            Some(_) => Err(Error::forbidden(format!("this needs the role {role}"))),
+        }
+    }
+}
+
+/// Asks once with the standing at hand and, before a refusal, once with the standing of this moment.
+async fn admitted(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    judge: impl Fn(&Caller) -> Result<()>,
+) -> Result<()> {
+    match judge(caller) {
+        Err(Error::Forbidden(_)) => {}
+        answer => return answer,
+    }
+    let grants = standings::grants(db, caller.id()).await?;
+    judge(&Caller::new(Arc::new(Standing::new(
+        caller.user().clone(),
+        &grants,
+    ))))
+}

@@ -1,0 +1,163 @@
+//! `serve`: the server from start to stop.
+
+use std::future::Future;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{explained, say};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::ops::setup::Welcome;
+use crate::shutdown::Shutdown;
+use crate::{http, web};
+
+/// How often the last uses of applications are written.
+const WRITE_USES: Duration = Duration::from_secs(1);
+
+/// Serves until SIGTERM or SIGINT, then lets requests finish.
+pub(super) async fn serve(config: Config) -> Result<ExitCode> {
+    prepare(&config)?;
+    let address = config.server.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr()?;
+    let (app, welcome) = App::start(config, Clock::System).await.map_err(explained)?;
+    let shutdown = Shutdown::default();
+    let service = http::service(&app, web::routes());
+    shutdown.spawn(http::server::serve(
+        listener,
+        service,
+        shutdown.clone(),
+        app.config.server.header_timeout,
+    ));
+    shutdown.spawn(write_uses(Arc::clone(&app), shutdown.clone()));
+
+    let url = app
+        .config
+        .server
+        .external_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{address}"));
+    let place = match &app.config.database.url {
+        Some(_) => app.db.engine().to_owned(),
+        None => format!(
+            "{} in {}",
+            app.db.engine(),
+            app.config.database.data_dir.display()
+        ),
+    };
+    say(&format!(
+        "Ferrobyte {} listens on {url} ({place})",
+        env!("CARGO_PKG_VERSION")
+    ));
+    if let Some(welcome) = welcome {
+        announce(&app, &welcome, &url);
+    }
+
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    let mut stopped = async || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    stopped().await;
+    tracing::info!("stopping: open requests may finish");
+    let finished = finish(&shutdown, app.config.server.drain_timeout, stopped()).await;
+    if let Err(error) = app.callers.uses.write(&app.db, app.clock.now()).await {
+        tracing::warn!(
+            "the last uses of applications were not written: {}",
+            explained(error)
+        );
+    }
+    app.db.close().await;
+    Ok(if finished {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn finish(shutdown: &Shutdown, limit: Duration, insist: impl Future<Output = ()>) -> bool {
+    let finished = shutdown.finish(limit, insist).await;
+    if finished {
+        tracing::info!("stopped");
+    } else {
+        tracing::warn!("stopped before every request was answered");
+    }
+    finished
+}
+
+/// Makes the data directory, for its owner only.
+pub(super) fn prepare(config: &Config) -> Result<()> {
+    let directory = &config.database.data_dir;
+    if config.database.url.is_none() && !directory.exists() {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .with_context(|| format!("cannot create the data directory {}", directory.display()))?;
+    }
+    Ok(())
+}
+
+/// Shows what was generated at the first start; it is shown only here.
+pub(super) fn announce(app: &App, welcome: &Welcome, url: &str) {
+    let shown = |secret: Option<&crate::domain::secret::PlainSecret>| {
+        secret.map_or("(the one you gave)".to_owned(), |secret| {
+            secret.reveal().to_owned()
+        })
+    };
+    let secret = shown(welcome.client_secret.as_ref());
+    let placeholder = if welcome.client_secret.is_some() {
+        secret.as_str()
+    } else {
+        "YOUR_CLIENT_SECRET"
+    };
+    say(&format!(
+        "
+First start. Keep this, it is shown only once:
+
+  page           {url}/
+  e-mail         {}
+  password       {}
+  client id      {}
+  client secret  {secret}
+
+Next, in another terminal: trade the credentials for a token ({} minutes), then ask for the workspaces.
+
+  TOKEN=$(curl -sS {url}/api/v1/applications/token -H 'Content-Type: application/json' \\
+    -d '{{\"client_id\":\"{}\",\"client_secret\":\"{placeholder}\"}}' \\
+    | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')
+  curl -sS {url}/api/public/v1/workspaces -H \"Authorization: Bearer $TOKEN\"
+",
+        welcome.email,
+        shown(welcome.password.as_ref()),
+        welcome.client_id,
+        app.tokens.lifetime.num_minutes(),
+        welcome.client_id,
+    ));
+}
+
+async fn write_uses(app: Arc<App>, shutdown: Shutdown) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(WRITE_USES) => {}
+            () = shutdown.begun() => return,
+        }
+        if let Err(error) = app.callers.uses.write(&app.db, app.clock.now()).await {
+            tracing::warn!("the last uses of applications wait: {}", explained(error));
+        }
+    }
+}

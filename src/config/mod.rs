@@ -1,0 +1,194 @@
+//! The configuration: one table of settings (`settings`), looked up in flags, environment, file and
+//! defaults in that order (`resolve`), and parsed into sections that cannot hold nonsense. This is
+//! the only room that reads the environment.
+
+pub mod document;
+pub mod resolve;
+pub mod settings;
+pub mod values;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use resolve::Resolved;
+use values::Secret;
+
+use crate::domain::application::ClientId;
+use crate::domain::secret::PlainSecret;
+use crate::domain::text::EmailAddress;
+
+/// Everything that can be set, parsed.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub server: Server,
+    pub database: Database,
+    pub admin: Admin,
+    pub tokens: TokenSettings,
+    pub sessions: Sessions,
+    pub throttle: Throttling,
+    pub log: Log,
+}
+
+/// How requests are taken.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub listen: SocketAddr,
+    /// The address that people use, without a slash at its end.
+    pub external_url: Option<String>,
+    pub trusted_proxies: Vec<IpAddr>,
+    pub request_timeout: Duration,
+    pub header_timeout: Duration,
+    pub drain_timeout: Duration,
+    /// Bytes.
+    pub body_limit: usize,
+    pub metrics: bool,
+}
+
+/// Where data is kept.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pub data_dir: PathBuf,
+    /// `postgres://…`; the embedded database when absent.
+    pub url: Option<Secret>,
+    pub connections: u32,
+    pub durable: bool,
+}
+
+impl Database {
+    /// What `store::db` opens.
+    #[must_use]
+    pub fn reach(&self) -> String {
+        match &self.url {
+            Some(url) => url.reveal().to_owned(),
+            None => format!("sqlite:{}", self.data_dir.join("ferrobyte.db").display()),
+        }
+    }
+}
+
+/// The first administrator.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    pub email: Option<EmailAddress>,
+    pub password: Option<Secret>,
+    pub client_id: Option<ClientId>,
+    pub client_secret: Option<PlainSecret>,
+    /// The name of the region that every organization starts with.
+    pub region: String,
+}
+
+/// Access tokens.
+#[derive(Debug, Clone)]
+pub struct TokenSettings {
+    pub lifetime: Duration,
+    /// The operator's signing keys, the one that signs first; empty to keep keys in the database.
+    pub jwt_secrets: Vec<Secret>,
+}
+
+/// Browser sessions.
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    pub lifetime: Duration,
+    /// `None`: as the external URL says.
+    pub secure_cookie: Option<bool>,
+}
+
+/// How many failed attempts a minute are let through; zero for any number.
+#[derive(Debug, Clone)]
+pub struct Throttling {
+    pub enabled: bool,
+    pub tokens_by_source: u32,
+    pub tokens_by_client: u32,
+    pub logins_by_source: u32,
+    pub logins_by_email: u32,
+}
+
+/// The log.
+#[derive(Debug, Clone)]
+pub struct Log {
+    pub level: String,
+    pub json: bool,
+    pub requests: RequestLog,
+}
+
+/// Which requests get a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestLog {
+    All,
+    /// Those that the server failed to answer.
+    Failures,
+    None,
+}
+
+impl Config {
+    /// Parses what was resolved.
+    ///
+    /// # Errors
+    /// One line for each bad value, with its key and where it came from.
+    pub fn parse(mut from: Resolved) -> Result<Self, String> {
+        let former: Vec<Secret> = from.list("tokens.former_jwt_secrets", values::signing_key);
+        let jwt_secrets = from.optional("tokens.jwt_secret", values::signing_key);
+        let config = Self {
+            server: Server {
+                listen: from.required("server.listen", |text| {
+                    text.parse().map_err(values::not_an_address)
+                }),
+                external_url: from.optional("server.external_url", values::base_url),
+                trusted_proxies: from.list("server.trusted_proxies", |text| {
+                    text.parse()
+                        .map_err(|_| "must be IP addresses with commas between".to_owned())
+                }),
+                request_timeout: from.required("server.request_timeout", values::seconds),
+                header_timeout: from.required("server.header_timeout", values::seconds),
+                drain_timeout: from.required("server.drain_timeout", values::seconds),
+                body_limit: from.required("server.body_limit", values::number),
+                metrics: from.required("server.metrics", values::switch),
+            },
+            database: Database {
+                data_dir: from.required("database.data_dir", |text| Ok(PathBuf::from(text))),
+                url: from.optional("database.url", values::postgres_url),
+                connections: from.required("database.connections", values::number),
+                durable: from.required("database.durable", values::switch),
+            },
+            admin: Admin {
+                email: from.optional("admin.email", |text| text.parse().map_err(str::to_owned)),
+                password: from.optional("admin.password", values::password),
+                client_id: from.optional("admin.client_id", |text| {
+                    text.parse().map_err(str::to_owned)
+                }),
+                client_secret: from.optional("admin.client_secret", PlainSecret::given),
+                region: from.required("admin.region", |text| Ok(text.to_owned())),
+            },
+            tokens: TokenSettings {
+                lifetime: from.required("tokens.lifetime", values::token_lifetime),
+                jwt_secrets: jwt_secrets.into_iter().chain(former).collect(),
+            },
+            sessions: Sessions {
+                lifetime: from.required("sessions.lifetime", values::seconds),
+                secure_cookie: from.optional("sessions.secure_cookie", values::switch),
+            },
+            throttle: Throttling {
+                enabled: from.required("throttle.enabled", values::switch),
+                tokens_by_source: from.required("throttle.tokens_by_source", values::number),
+                tokens_by_client: from.required("throttle.tokens_by_client", values::number),
+                logins_by_source: from.required("throttle.logins_by_source", values::number),
+                logins_by_email: from.required("throttle.logins_by_email", values::number),
+            },
+            log: Log {
+                level: from.required("log.level", values::level),
+                json: from.required("log.format", |text| match text {
+                    "text" => Ok(false),
+                    "json" => Ok(true),
+                    _ => Err("must be text or json".to_owned()),
+                }),
+                requests: from.required("log.requests", |text| match text {
+                    "all" => Ok(RequestLog::All),
+                    "failures" => Ok(RequestLog::Failures),
+                    "none" => Ok(RequestLog::None),
+                    _ => Err("must be all, failures or none".to_owned()),
+                }),
+            },
+        };
+        from.finish(config)
+    }
+}

@@ -1,0 +1,172 @@
+//! Parsers for values. Each gives the value or a sentence on what would be right.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::access::passwords::Passwords;
+
+/// A secret setting. Only [`Secret::reveal`] shows it.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// A duration such as `30s`, `15m`, `24h` or `7d`; a plain number counts seconds.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    duration(text, 1)
+}
+
+/// The lifetime of a token; a plain number counts minutes, as existing deployments write it.
+pub fn token_lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = duration(text, 60)?;
+    let range = Duration::from_mins(3)..=Duration::from_hours(24);
+    if range.contains(&lifetime) {
+        Ok(lifetime)
+    } else {
+        Err("must be between 3m and 24h".to_owned())
+    }
+}
+
+fn duration(text: &str, plain: u64) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" => plain,
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err("must be a duration such as 30s, 15m, 24h or 7d".to_owned()),
+    };
+    let count: u64 = number(digits)?;
+    match count.checked_mul(unit) {
+        Some(seconds @ 1..) if seconds <= 366 * 86_400 => Ok(Duration::from_secs(seconds)),
+        _ => Err("must be more than nothing and at most a year".to_owned()),
+    }
+}
+
+pub fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.trim()
+        .parse()
+        .map_err(|_| "must be a whole number".to_owned())
+}
+
+pub fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" | "true" | "yes" | "1" => Ok(true),
+        "off" | "false" | "no" | "0" => Ok(false),
+        _ => Err("must be on or off".to_owned()),
+    }
+}
+
+pub fn not_an_address<E>(_: E) -> String {
+    "must be an IP address and a port, such as 127.0.0.1:8000".to_owned()
+}
+
+/// An http or https URL, without the slash at its end.
+pub fn base_url(text: &str) -> Result<String, String> {
+    const WRONG: &str = "must be a URL such as https://data.example.org, without query or fragment";
+    let uri: axum::http::Uri = text.parse().map_err(|_| WRONG.to_owned())?;
+    let scheme = uri.scheme_str().unwrap_or_default();
+    if !matches!(scheme, "http" | "https")
+        || uri.host().is_none()
+        || uri.query().is_some()
+        || text.contains('#')
+    {
+        return Err(WRONG.to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+pub fn postgres_url(text: &str) -> Result<Secret, String> {
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Ok(Secret::new(text));
+    }
+    Err("must begin with postgres://; leave it empty for the embedded database".to_owned())
+}
+
+pub fn password(text: &str) -> Result<Secret, String> {
+    Passwords::acceptable(text)?;
+    Ok(Secret::new(text))
+}
+
+/// A key for HS256: RFC 7518 wants as many bits as the hash has.
+pub fn signing_key(text: &str) -> Result<Secret, String> {
+    if text.len() < 32 {
+        return Err(
+            "must have at least 32 characters; `openssl rand -hex 32` makes a good one".to_owned(),
+        );
+    }
+    Ok(Secret::new(text))
+}
+
+pub fn level(text: &str) -> Result<String, String> {
+    match text.parse::<tracing_subscriber::filter::Targets>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(
+            "must be error, warn, info, debug or trace, or a filter such as info,ferrobyte=debug"
+                .to_owned(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        let cases = [
+            ("90", 90),
+            ("30s", 30),
+            ("15m", 900),
+            ("24h", 86_400),
+            ("7d", 604_800),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(seconds(text), Ok(Duration::from_secs(expected)), "{text}");
+        }
+        for wrong in ["", "s", "0", "1w", "-1", "1.5h", "99999999d"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(token_lifetime("15"), Ok(Duration::from_secs(900)));
+        assert!(token_lifetime("10s").is_err());
+    }
+
+    #[test]
+    fn an_external_url_loses_its_last_slash() {
+        assert_eq!(
+            base_url("https://data.example.org/"),
+            Ok("https://data.example.org".to_owned())
+        );
+        for wrong in [
+            "data.example.org",
+            "ftp://x",
+            "https://x/?q",
+            "https://x/#f",
+            "nonsense",
+        ] {
+            assert!(base_url(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_secret_prints_nothing() {
+        assert_eq!(format!("{:?}", Secret::new("hush")), "Secret(…)");
+    }
+}

@@ -1,0 +1,13 @@
+//! Values and rules without input or output: one file per noun. What is parsed here cannot hold
+//! nonsense, so nobody validates it again.
+
+pub mod application;
+pub mod ids;
+pub mod notifications;
+pub mod organization;
+pub mod page;
+pub mod permission;
+pub mod secret;
+pub mod text;
+pub mod user;
+pub mod workspace;

@@ -1,0 +1,37 @@
+//! Workspaces: where an organization's sources, destinations and connections live.
+
+use super::ids::{OrganizationId, RegionId, WorkspaceId};
+use super::text::Name;
+use crate::clock::Timestamp;
+
+/// A workspace, gone or not.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Workspace {
+    pub id: WorkspaceId,
+    pub organization_id: OrganizationId,
+    pub name: String,
+    /// The name of its region as it was given; answers show it in lower case.
+    pub region: String,
+    /// [`super::notifications::Notifications`] as JSON text.
+    pub notifications: String,
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// A workspace to be stored.
+#[derive(Debug)]
+pub struct NewWorkspace {
+    pub id: WorkspaceId,
+    pub organization_id: OrganizationId,
+    pub region_id: RegionId,
+    pub name: Name,
+    /// Whoever created it.
+    pub email: String,
+    pub notifications: String,
+}
+
+/// What to change of a workspace; what is absent stays.
+#[derive(Debug, Default)]
+pub struct WorkspaceChange {
+    pub name: Option<Name>,
+    pub notifications: Option<String>,
+}

@@ -1,0 +1,101 @@
+//! Where a request came from and which address it was sent to. What a proxy adds is believed only
+//! when the operator trusts that proxy.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, header};
+
+use crate::app::App;
+
+/// The other end of the connection, as the server noted it.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// The address of whoever asks, for limits on guessing.
+#[derive(Debug, Clone, Copy)]
+pub struct Source(pub IpAddr);
+
+impl FromRequestParts<Arc<App>> for Source {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let peer = peer(parts);
+        let trusted = &app.config.server.trusted_proxies;
+        if !trusted.contains(&peer) {
+            return Ok(Self(peer));
+        }
+        // Each proxy adds at the end; the last address that is not itself a trusted proxy is the source.
+        let forwarded = parts
+            .headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        let addresses: Vec<IpAddr> = forwarded
+            .flat_map(|value| value.split(','))
+            .map_while(|address| address.trim().parse().ok())
+            .collect();
+        Ok(Self(
+            addresses
+                .into_iter()
+                .rev()
+                .find(|address| !trusted.contains(address))
+                .unwrap_or(peer),
+        ))
+    }
+}
+
+fn peer(parts: &Parts) -> IpAddr {
+    parts
+        .extensions
+        .get::<Peer>()
+        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| {
+            peer.0.ip().to_canonical()
+        })
+}
+
+/// The address that the client used, without a slash at its end, for links that it can follow.
+#[derive(Debug, Clone)]
+pub struct Base(pub String);
+
+impl FromRequestParts<Arc<App>> for Base {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        if let Some(configured) = &app.config.server.external_url {
+            return Ok(Self(configured.clone()));
+        }
+        let trusted = app.config.server.trusted_proxies.contains(&peer(parts));
+        let forwarded = |name| {
+            if trusted {
+                first(&parts.headers, name)
+            } else {
+                None
+            }
+        };
+        let scheme = forwarded("x-forwarded-proto")
+            .filter(|scheme| *scheme == "https")
+            .unwrap_or("http");
+        let named =
+            forwarded("x-forwarded-host").or_else(|| first(&parts.headers, header::HOST.as_str()));
+        let host = named
+            .and_then(|host| host.parse::<Authority>().ok())
+            .map(|host| host.to_string());
+        let host = host.unwrap_or_else(|| app.config.server.listen.to_string());
+        Ok(Self(format!("{scheme}://{host}")))
+    }
+}
+
+fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get(name)?
+        .to_str()
+        .ok()?
+        .split(',')
+        .next()
+        .map(str::trim)
+}

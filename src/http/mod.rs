@@ -1,0 +1,72 @@
+//! The API over HTTP. A request passes `paths` (its spelling), the layers below from the outside in,
+//! the router, its extractors (`extract`) and one handler in `public` or `internal`; a failure becomes
+//! a [`problem`].
+
+pub mod edge;
+pub mod extract;
+pub mod internal;
+pub mod openapi;
+pub mod paths;
+pub mod problem;
+pub mod public;
+pub mod server;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Method, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tower::ServiceExt as _;
+use tower::util::MapRequest;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::app::App;
+use crate::error::Error;
+use problem::Problem;
+
+/// The whole server as a service.
+pub type Service = MapRequest<Router, fn(Request) -> Request>;
+
+/// Routes and layers around `pages`, the routes for people.
+pub fn service(app: &Arc<App>, pages: Router<Arc<App>>) -> Service {
+    let (api, _) = openapi::routes().split_for_parts();
+    let router = api
+        .route("/api/public", get(public::documentation::show))
+        .route("/api/public/v1/openapi.json", get(openapi::show))
+        .route("/metrics", get(metrics))
+        .method_not_allowed_fallback(method_not_allowed)
+        .merge(pages)
+        .fallback(no_such_route)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(app),
+            edge::edge,
+        ))
+        .with_state(Arc::clone(app));
+    router.map_request(paths::canonical as fn(Request) -> Request)
+}
+
+async fn no_such_route(method: Method, uri: Uri) -> Problem {
+    Problem::no_such_route(&method, uri.path())
+}
+
+async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
+    Problem::method_not_allowed(&method, uri.path())
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response<Body> {
+    Problem::panicked().into_response()
+}
+
+/// Numbers for Prometheus.
+async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    if !app.config.server.metrics {
+        return Err(Problem::no_such_route(&Method::GET, "/metrics"));
+    }
+    let text = app.metrics.text().map_err(Error::internal)?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}

@@ -1,0 +1,367 @@
+//! From a failure to an answer: the one match from [`Error`] to a status, and the one shape of every
+//! error body. A [`Problem`] travels as an extension of an empty response; `edge` writes the body,
+//! because only there the request's id is known, and logs the inner story once.
+
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use crate::access::throttle::Left;
+use crate::error::{Error, Fault, Noun, Place, Rule, Story};
+
+/// How problem types begin, as clients of the reference server know them.
+const TYPES: &str = "https://reference.airbyte.com/reference/errors";
+
+/// A failure on its way out. Boxed, because it is larger than most answers.
+#[derive(Debug)]
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    status: StatusCode,
+    /// The type without its prefix (`#forbidden`), or a whole one (`error:…`).
+    kind: &'static str,
+    title: &'static str,
+    detail: String,
+    data: Map<String, Value>,
+    faults: Vec<Fault>,
+    /// Further members, for those who expect another vocabulary, such as OAuth's.
+    extra: Map<String, Value>,
+    headers: HeaderMap,
+    /// For the log only.
+    story: Option<Story>,
+}
+
+impl Problem {
+    fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self(Box::new(Parts {
+            status,
+            kind,
+            title,
+            detail: detail.into(),
+            data: Map::new(),
+            faults: Vec::new(),
+            extra: Map::new(),
+            headers: HeaderMap::new(),
+            story: None,
+        }))
+    }
+
+    /// A request that cannot be read at all: broken JSON, a body where none fits.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "#bad-request",
+            "bad-request",
+            detail,
+        )
+    }
+
+    pub fn no_such_route(method: &Method, path: &str) -> Self {
+        let detail = format!(
+            "there is no {method} {path}; the API is described at /api/public/v1/openapi.json"
+        );
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "#resource-not-found",
+            "resource-not-found",
+            detail,
+        )
+    }
+
+    pub fn method_not_allowed(method: &Method, path: &str) -> Self {
+        let detail =
+            format!("{path} does not answer {method}; the Allow header lists what it answers");
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "#method-not-allowed",
+            "method-not-allowed",
+            detail,
+        )
+    }
+
+    pub fn too_large(limit: usize) -> Self {
+        let detail = format!("the body is larger than {limit} bytes");
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "#payload-too-large",
+            "payload-too-large",
+            detail,
+        )
+    }
+
+    pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "#unsupported-media-type",
+            "unsupported-media-type",
+            detail,
+        )
+    }
+
+    pub fn timed_out() -> Self {
+        let detail = "the server did not finish in time; try again";
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "",
+            "service-unavailable",
+            detail,
+        )
+    }
+
+    pub fn panicked() -> Self {
+        Self::from(Error::internal("a handler panicked"))
+    }
+
+    fn naming(mut self, faults: Vec<Fault>) -> Self {
+        self.0.faults = faults;
+        self
+    }
+
+    fn telling(mut self, story: Story) -> Self {
+        self.0.story = Some(story);
+        self
+    }
+
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.append(name, value);
+        self
+    }
+
+    /// Adds the members that OAuth libraries read.
+    #[must_use]
+    pub fn as_oauth(mut self, error: &'static str) -> Self {
+        self.0.extra.insert("error".to_owned(), error.into());
+        self.0
+            .extra
+            .insert("error_description".to_owned(), self.0.detail.clone().into());
+        self
+    }
+
+    /// Tells how many failed attempts are left.
+    #[must_use]
+    pub fn with_allowance(mut self, left: Option<Left>) -> Self {
+        if let Some(left) = left {
+            let seconds = left.reset.as_secs_f64().ceil();
+            let numbers = [
+                ("ratelimit-limit", left.limit.to_string()),
+                ("ratelimit-remaining", left.remaining.to_string()),
+                ("ratelimit-reset", seconds.to_string()),
+                (
+                    "ratelimit-policy",
+                    format!("\"failures\";q={};w=60", left.limit),
+                ),
+                (
+                    "ratelimit",
+                    format!("\"failures\";r={};t={seconds}", left.remaining),
+                ),
+            ];
+            for (name, value) in numbers {
+                if let Ok(value) = value.parse() {
+                    self.0.headers.insert(HeaderName::from_static(name), value);
+                }
+            }
+        }
+        self
+    }
+
+    /// The body as it is sent.
+    #[must_use]
+    pub fn document(&self, request_id: &str) -> Document {
+        let mut data = self.0.data.clone();
+        data.insert("message".to_owned(), self.0.detail.clone().into());
+        Document {
+            status: self.0.status.as_u16(),
+            kind: if self.0.kind.starts_with("error:") {
+                self.0.kind.to_owned()
+            } else {
+                format!("{TYPES}{}", self.0.kind)
+            },
+            title: self.0.title,
+            detail: self.0.detail.clone(),
+            documentation_url: None,
+            data,
+            errors: self.0.faults.iter().map(DocumentFault::from).collect(),
+            request_id: request_id.to_owned(),
+            extra: self.0.extra.clone(),
+        }
+    }
+
+    /// What the log should know and the caller must not.
+    #[must_use]
+    pub fn story(&self) -> Option<&Story> {
+        self.0.story.as_ref()
+    }
+
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The sentence for the caller.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+}
+
+/// The body of every error.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Problem)]
+pub struct Document {
+    /// The HTTP status.
+    status: u16,
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    /// A sentence on what is wrong and what to do.
+    detail: String,
+    documentation_url: Option<String>,
+    /// `message` repeats `detail`; `resourceType` and `resourceId` name what was not found.
+    data: Map<String, Value>,
+    /// What exactly is wrong with the request, each with its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<DocumentFault>,
+    /// Also in the header `x-request-id` and in the server's log.
+    request_id: String,
+    /// `error` and `error_description` where OAuth libraries expect them.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    extra: Map<String, Value>,
+}
+
+/// One thing wrong with a request.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProblemFault)]
+struct DocumentFault {
+    /// `body`, `path` or `query`.
+    #[serde(rename = "in")]
+    place: &'static str,
+    /// JSON pointer into the body, or to the parameter.
+    pointer: String,
+    message: String,
+}
+
+impl From<&Fault> for DocumentFault {
+    fn from(fault: &Fault) -> Self {
+        let place = match fault.place {
+            Place::Body => "body",
+            Place::Path => "path",
+            Place::Query => "query",
+        };
+        Self {
+            place,
+            pointer: fault.pointer.clone(),
+            message: fault.message.clone(),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        use StatusCode as S;
+        let detail = error.to_string();
+        match error {
+            Error::Invalid { rule, faults } => {
+                let (kind, title) = match rule {
+                    Rule::Request => ("#bad-request", "bad-request"),
+                    Rule::NotificationUrl => (
+                        "error:notification/config/missing-url",
+                        "Notification missing URL",
+                    ),
+                };
+                Self::new(S::BAD_REQUEST, kind, title, detail).naming(faults)
+            }
+            Error::Unprocessable(_) => Self::new(
+                S::UNPROCESSABLE_ENTITY,
+                "#unprocessable-entity",
+                "unprocessable-entity",
+                detail,
+            ),
+            Error::Unauthenticated(_) => {
+                let challenge =
+                    HeaderValue::from_static("Bearer realm=\"ferrobyte\", error=\"invalid_token\"");
+                Self::new(S::UNAUTHORIZED, "#unauthorized", "unauthorized", detail)
+                    .with_header(header::WWW_AUTHENTICATE, challenge)
+            }
+            Error::Forbidden(_) => Self::new(S::FORBIDDEN, "#forbidden", "forbidden", detail),
+            Error::NotFound { what, id } => {
+                let mut problem = Self::new(
+                    S::NOT_FOUND,
+                    "#resource-not-found",
+                    "resource-not-found",
+                    detail,
+                );
+                problem
+                    .0
+                    .data
+                    .insert("resourceType".to_owned(), json!(resource_type(what)));
+                problem.0.data.insert("resourceId".to_owned(), json!(id));
+                problem
+            }
+            Error::Conflict(_) => {
+                Self::new(S::CONFLICT, "#409-state-conflict", "state-conflict", detail)
+            }
+            Error::TooMany { retry_after } => {
+                let seconds = retry_after.as_secs_f64().ceil().max(1.0);
+                let problem = Self::new(
+                    S::TOO_MANY_REQUESTS,
+                    "#too-many-requests",
+                    "too-many-requests",
+                    detail,
+                );
+                match seconds.to_string().parse() {
+                    Ok(value) => problem.with_header(header::RETRY_AFTER, value),
+                    Err(_) => problem,
+                }
+            }
+            Error::Unavailable(story) => {
+                let problem = Self::new(S::SERVICE_UNAVAILABLE, "", "service-unavailable", detail);
+                problem
+                    .telling(story)
+                    .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+            }
+            Error::Internal(story) => {
+                let problem = Self::new(S::INTERNAL_SERVER_ERROR, "", "unexpected-problem", detail);
+                problem.telling(story)
+            }
+        }
+    }
+}
+
+/// What the reference server calls a thing that is not found.
+fn resource_type(noun: Noun) -> &'static str {
+    match noun {
+        Noun::Application => "APPLICATION",
+        Noun::Organization => "ORGANIZATION",
+        Noun::Permission => "PERMISSION",
+        Noun::Region => "DATAPLANE_GROUP",
+        Noun::User => "USER",
+        Noun::Workspace => "STANDARD_WORKSPACE",
+    }
+}
+
+/// A problem as an extension of a response, for `edge`.
+#[derive(Debug, Clone)]
+pub struct Pending(pub std::sync::Arc<Problem>);
+
+impl IntoResponse for Problem {
+    fn into_response(mut self) -> Response {
+        let mut response = self.0.status.into_response();
+        std::mem::swap(response.headers_mut(), &mut self.0.headers);
+        response
+            .extensions_mut()
+            .insert(Pending(std::sync::Arc::new(self)));
+        response
+    }
+}

@@ -1,0 +1,42 @@
+//! The public API, one file per resource: its routes, bodies and handlers.
+
+pub mod applications;
+pub mod documentation;
+pub mod health;
+pub mod organizations;
+pub mod page;
+pub mod permissions;
+pub mod tokens;
+pub mod users;
+pub mod workspaces;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// Every operation of the public API, as one visible list.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(documentation::show))
+        .routes(routes!(health::health))
+        .routes(routes!(tokens::create))
+        .routes(routes!(applications::list, applications::create))
+        .routes(routes!(applications::get, applications::delete))
+        .routes(routes!(workspaces::list, workspaces::create))
+        .routes(routes!(
+            workspaces::get,
+            workspaces::update,
+            workspaces::delete
+        ))
+        .routes(routes!(organizations::list))
+        .routes(routes!(users::list))
+        .routes(routes!(permissions::list, permissions::create))
+        .routes(routes!(
+            permissions::get,
+            permissions::update,
+            permissions::delete
+        ))
+}

@@ -1,0 +1,75 @@
+//! One page of a list on its way out: the items and the links to the pages around it. Links are
+//! absolute, keep every filter and point to the address that the client used.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
+
+use crate::domain::page::{Page, Slice};
+use crate::http::extract::Base;
+
+/// An item that writes itself as JSON; pages are the hottest answers there are.
+pub trait WriteJson {
+    fn write_json(&self, out: &mut Vec<u8>);
+}
+
+/// Appends text as a JSON string.
+pub fn write_text(text: &str, out: &mut Vec<u8>) {
+    // Writing to a vector does not fail, and a text is always JSON.
+    let _ = serde_json::to_writer(out, text);
+}
+
+/// The parameters of every list that has pages, for the document; `Parameters::page` reads them.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only describes")]
+pub struct PageParameters {
+    /// How many items.
+    #[param(required = false, minimum = 1, maximum = 100, default = 20)]
+    limit: i32,
+    /// How many items to leave out first.
+    #[param(required = false, minimum = 0, default = 0)]
+    offset: i32,
+}
+
+/// The whole answer. `path` is the list's own, `filters` are the parameters to keep, in order.
+pub fn respond<T: WriteJson>(
+    base: &Base,
+    path: &str,
+    filters: &[(&str, String)],
+    page: Page,
+    slice: &Slice<T>,
+) -> Response {
+    let link = |offset: u32| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(filters);
+        query.append_pair("limit", &page.limit.to_string());
+        query.append_pair("offset", &offset.to_string());
+        format!("{}{path}?{}", base.0, query.finish())
+    };
+    let previous = if page.offset == 0 {
+        String::new()
+    } else {
+        link(page.offset.saturating_sub(page.limit))
+    };
+    let next = if slice.more {
+        link(page.offset + page.limit)
+    } else {
+        String::new()
+    };
+
+    let mut body = Vec::with_capacity(256 + slice.items.len() * 1024);
+    body.extend_from_slice(b"{\"previous\":");
+    write_text(&previous, &mut body);
+    body.extend_from_slice(b",\"next\":");
+    write_text(&next, &mut body);
+    body.extend_from_slice(b",\"data\":[");
+    for (index, item) in slice.items.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        item.write_json(&mut body);
+    }
+    body.extend_from_slice(b"]}");
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}

@@ -1,0 +1,79 @@
+//! Connections: accepting them, serving HTTP/1.1 on them, and letting them finish when the server
+//! stops. Done by hand rather than by `axum::serve`, for a limit on slow request heads.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tower::ServiceExt as _;
+
+use super::Service;
+use super::extract::Peer;
+use crate::shutdown::Shutdown;
+
+/// Accepts connections until stopping begins. Each is a task that stopping waits for.
+pub async fn serve(
+    listener: TcpListener,
+    service: Service,
+    shutdown: Shutdown,
+    header_timeout: Duration,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shutdown.begun() => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let connection = connection(
+                    stream,
+                    Peer(peer),
+                    service.clone(),
+                    shutdown.clone(),
+                    header_timeout,
+                );
+                shutdown.spawn(connection);
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: let some connections end first.
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    service: Service,
+    shutdown: Shutdown,
+    header_timeout: Duration,
+) {
+    let _ = stream.set_nodelay(true);
+    let answer = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request: Request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(peer);
+        service.clone().oneshot(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_timeout)
+        .pipeline_flush(true)
+        .serve_connection(TokioIo::new(stream), answer);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shutdown.begun() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(peer = %peer.0, "connection ended: {error}");
+    }
+}

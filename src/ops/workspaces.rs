@@ -1,0 +1,132 @@
+//! Creating and changing workspaces.
+
+use crate::access::caller::Caller;
+use crate::access::granted::Granted;
+use crate::access::policy::{Edit, EditSomething};
+use crate::clock::Clock;
+use crate::domain::ids::RegionId;
+use crate::domain::notifications::{Notifications, NotificationsChange};
+use crate::domain::organization::{Organization, Region};
+use crate::domain::text::Name;
+use crate::domain::workspace::{NewWorkspace, Workspace, WorkspaceChange};
+use crate::error::{Error, Fault, Result, Rule};
+use crate::store::db::Writer;
+use crate::store::{organizations, workspaces};
+
+/// What somebody wants of a workspace; what is absent takes its default or stays.
+#[derive(Debug, Default)]
+pub struct Wish {
+    pub name: Option<Name>,
+    pub notifications: Option<NotificationsChange>,
+    pub region_id: Option<RegionId>,
+}
+
+/// Adds a workspace to an organization.
+///
+/// # Errors
+/// [`Error::Invalid`] for an unknown region or a webhook without a URL.
+pub async fn create(
+    db: &mut Writer,
+    clock: &Clock,
+    caller: &Caller,
+    host: &Granted<Organization, Edit>,
+    name: Name,
+    wish: &Wish,
+) -> Result<Workspace> {
+    let region = match wish.region_id {
+        Some(id) => organizations::region(db, host, id)
+            .await?
+            .ok_or_else(no_such_region)?,
+        None => default_region(db, host).await?,
+    };
+    let notifications = written(Notifications::default(), wish.notifications.as_ref())?;
+    let new = NewWorkspace {
+        id: clock.new_id().into(),
+        organization_id: host.id,
+        region_id: region.id,
+        name,
+        email: caller.user().email.clone(),
+        notifications,
+    };
+    workspaces::insert(db, host, &new, clock.now()).await?;
+    Ok(Workspace {
+        id: new.id,
+        organization_id: new.organization_id,
+        name: new.name.into(),
+        region: region.name,
+        notifications: new.notifications,
+        deleted_at: None,
+    })
+}
+
+/// Changes what the wish names and answers the workspace as it is then.
+///
+/// # Errors
+/// [`Error::Invalid`] for an unknown region or a webhook without a URL.
+pub async fn update(
+    db: &mut Writer,
+    workspace: Granted<Workspace, EditSomething>,
+    wish: Wish,
+) -> Result<Workspace> {
+    let region = match wish.region_id {
+        Some(id) => {
+            let found = organizations::region_of(db, workspace.organization_id, id).await?;
+            Some(found.ok_or_else(no_such_region)?)
+        }
+        None => None,
+    };
+    let notifications = match &wish.notifications {
+        Some(change) => {
+            let current =
+                serde_json::from_str(&workspace.notifications).map_err(Error::internal)?;
+            Some(written(current, Some(change))?)
+        }
+        None => None,
+    };
+    let change = WorkspaceChange {
+        name: wish.name,
+        notifications,
+    };
+    workspaces::update(db, &workspace, &change, region.as_ref()).await?;
+    let mut changed = workspace.into_inner();
+    if let Some(name) = change.name {
+        changed.name = name.into();
+    }
+    if let Some(notifications) = change.notifications {
+        changed.notifications = notifications;
+    }
+    if let Some(region) = region {
+        changed.region = region.name;
+    }
+    Ok(changed)
+}
+
+async fn default_region(db: &mut Writer, host: &Granted<Organization, Edit>) -> Result<Region> {
+    let region = organizations::first_region(db, host.id).await?;
+    region.ok_or_else(|| Error::internal(format!("organization {} has no region", host.id)))
+}
+
+fn no_such_region() -> Error {
+    Error::invalid(
+        "/regionId",
+        "there is no such region in the organization of the workspace",
+    )
+}
+
+/// The notifications after the change, as the text that is stored.
+fn written(current: Notifications, change: Option<&NotificationsChange>) -> Result<String> {
+    let changed = match change {
+        Some(change) => current.changed(change).map_err(|missing| Error::Invalid {
+            rule: Rule::NotificationUrl,
+            faults: vec![Fault::in_body(
+                format!("/notifications/{}/webhook/url", missing.member),
+                format!(
+                    "the webhook for {} is enabled, so it needs a URL",
+                    missing.member
+                ),
+            )],
+        })?,
+        None => current,
+    };
+    serde_json::to_string(&changed).map_err(Error::internal)
+}

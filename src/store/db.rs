@@ -1,0 +1,286 @@
+//! Handles on the database. A [`Reader`] is a plain connection, on SQLite from a read-only pool; a
+//! [`Writer`] is a transaction, on SQLite `BEGIN IMMEDIATE` from a pool of one, so that writers queue
+//! here instead of failing there. Statements run through the `on!` macro, compiled for both engines.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+use crate::error::{Error, Result};
+
+/// The migrations, carried in the binary.
+pub static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// A connection that is idle for longer is tried before it is used again.
+const TRUSTED_IDLE: Duration = Duration::from_secs(5);
+
+/// The database, whichever engine it is.
+#[derive(Debug, Clone)]
+pub enum Db {
+    Postgres(PgPool),
+    Sqlite {
+        readers: SqlitePool,
+        writer: SqlitePool,
+    },
+}
+
+/// How to reach the database and how much of it to use.
+#[derive(Debug, Clone)]
+pub struct Reach<'a> {
+    /// `postgres://…`, or `sqlite:` and a path.
+    pub url: &'a str,
+    /// The most connections at once; on SQLite, the most readers.
+    pub connections: u32,
+    /// Whether SQLite waits for the disk at every commit.
+    pub durable: bool,
+}
+
+impl Db {
+    /// Opens the database, brings its tables up to date and answers when it is ready.
+    ///
+    /// Several servers may start on one PostgreSQL at the same time: the migration takes a lock there.
+    /// On SQLite a lock file beside the database does the same.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or is newer than this binary.
+    pub async fn open(reach: Reach<'_>) -> Result<Self> {
+        match reach.url.strip_prefix("sqlite:") {
+            Some(path) => Self::open_sqlite(Path::new(path), &reach).await,
+            None => Self::open_postgres(&reach).await,
+        }
+    }
+
+    async fn open_postgres(reach: &Reach<'_>) -> Result<Self> {
+        let options = reach
+            .url
+            .parse::<PgConnectOptions>()
+            .map_err(Error::store)?
+            .application_name("ferrobyte");
+        let pool = PgPoolOptions::new()
+            .max_connections(reach.connections.max(2))
+            .acquire_timeout(Duration::from_secs(5))
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > TRUSTED_IDLE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(options);
+        let mut connection = pool.acquire().await.map_err(Error::store)?;
+        MIGRATIONS.run(&mut *connection).await.map_err(migration)?;
+        drop(connection);
+        Ok(Self::Postgres(pool))
+    }
+
+    async fn open_sqlite(path: &Path, reach: &Reach<'_>) -> Result<Self> {
+        let lock = std::fs::File::create(path.with_extension("lock")).map_err(Error::internal)?;
+        lock.lock().map_err(Error::internal)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(if reach.durable {
+                SqliteSynchronous::Full
+            } else {
+                SqliteSynchronous::Normal
+            })
+            .busy_timeout(Duration::from_secs(5))
+            .foreign_keys(true);
+        let pool = SqlitePoolOptions::new()
+            .test_before_acquire(false)
+            .acquire_timeout(Duration::from_secs(10));
+        let writer = pool
+            .clone()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await
+            .map_err(Error::store)?;
+        MIGRATIONS
+            .run(&mut *writer.acquire().await.map_err(Error::store)?)
+            .await
+            .map_err(migration)?;
+        let readers = pool
+            .max_connections(reach.connections.clamp(1, 4))
+            .connect_lazy_with(options.read_only(true));
+        Ok(Self::Sqlite { readers, writer })
+    }
+
+    /// A connection to read with.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when none is free in time.
+    pub async fn read(&self) -> Result<Reader> {
+        Ok(match self {
+            Self::Postgres(pool) => Reader::Postgres(pool.acquire().await.map_err(Error::store)?),
+            Self::Sqlite { readers, .. } => {
+                Reader::Sqlite(readers.acquire().await.map_err(Error::store)?)
+            }
+        })
+    }
+
+    /// A transaction to write in. Dropped without [`Writer::commit`], it leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no connection is free in time.
+    pub async fn write(&self) -> Result<Writer> {
+        Ok(match self {
+            Self::Postgres(pool) => Writer::Postgres(pool.begin().await.map_err(Error::store)?),
+            Self::Sqlite { writer, .. } => Writer::Sqlite(
+                writer
+                    .begin_with("BEGIN IMMEDIATE")
+                    .await
+                    .map_err(Error::store)?,
+            ),
+        })
+    }
+
+    /// `PostgreSQL` or `SQLite`, for people.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => "PostgreSQL",
+            Self::Sqlite { .. } => "SQLite",
+        }
+    }
+
+    /// Closes every connection once its work is done.
+    pub async fn close(&self) {
+        match self {
+            Self::Postgres(pool) => pool.close().await,
+            Self::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+}
+
+/// A connection that only reads.
+#[derive(Debug)]
+pub enum Reader {
+    Postgres(PoolConnection<Postgres>),
+    Sqlite(PoolConnection<Sqlite>),
+}
+
+/// A transaction. What changes something asks for this type.
+#[derive(Debug)]
+pub enum Writer {
+    Postgres(Transaction<'static, Postgres>),
+    Sqlite(Transaction<'static, Sqlite>),
+}
+
+impl Writer {
+    /// Makes everything written so far last.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing has changed then.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Postgres(transaction) => transaction.commit().await,
+            Self::Sqlite(transaction) => transaction.commit().await,
+        }
+        .map_err(Error::store)
+    }
+}
+
+/// The connection behind a handle, of either engine.
+#[derive(Debug)]
+pub enum Link<'a> {
+    Postgres(&'a mut PgConnection),
+    Sqlite(&'a mut SqliteConnection),
+}
+
+/// What a statement can run on: a [`Reader`] or a [`Writer`].
+pub trait Exec: Send {
+    fn link(&mut self) -> Link<'_>;
+}
+
+impl Exec for Reader {
+    fn link(&mut self) -> Link<'_> {
+        match self {
+            Self::Postgres(connection) => Link::Postgres(connection),
+            Self::Sqlite(connection) => Link::Sqlite(connection),
+        }
+    }
+}
+
+impl Exec for Writer {
+    fn link(&mut self) -> Link<'_> {
+        match self {
+            Self::Postgres(transaction) => Link::Postgres(transaction),
+            Self::Sqlite(transaction) => Link::Sqlite(transaction),
+        }
+    }
+}
+
+/// Runs one query on whichever engine the handle has; the body is compiled for both.
+macro_rules! on {
+    ($db:expr, $link:ident => $query:expr) => {
+        match $crate::store::db::Exec::link($db) {
+            $crate::store::db::Link::Postgres($link) => $query,
+            $crate::store::db::Link::Sqlite($link) => $query,
+        }
+    };
+}
+pub(super) use on;
+
+impl Error {
+    /// Translates a failure of the database. No other room looks at `sqlx::Error`.
+    pub(super) fn store(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_) => Self::Unavailable(error.into()),
+            error => Self::Internal(error.into()),
+        }
+    }
+}
+
+fn migration(error: MigrateError) -> Error {
+    match error {
+        MigrateError::VersionMissing(version) => Error::internal(format!(
+            "the database was written by a newer ferrobyte (migration {version}); start that version instead"
+        )),
+        error => Error::internal(error),
+    }
+}
+
+/// Asks the database whether it is there.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn ping(db: &mut dyn Exec) -> Result<()> {
+    on!(db, link => link.ping().await).map_err(Error::store)
+}
+
+/// The database's own clock, in seconds since 1970, to compare ours with.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn clock(db: &mut dyn Exec) -> Result<i64> {
+    // The one question that the engines spell differently.
+    let seconds = match db.link() {
+        Link::Postgres(link) => {
+            sqlx::query_scalar("SELECT CAST(EXTRACT(EPOCH FROM now()) AS BIGINT)")
+                .fetch_one(link)
+                .await
+        }
+        Link::Sqlite(link) => {
+            sqlx::query_scalar("SELECT CAST(strftime('%s', 'now') AS BIGINT)")
+                .fetch_one(link)
+                .await
+        }
+    };
+    seconds.map_err(Error::store)
+}

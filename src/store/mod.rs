@@ -1,0 +1,36 @@
+//! The database: one text of SQL for PostgreSQL and SQLite. `db` hands out readers and writers; each
+//! other file keeps one family of tables, its statements at the top.
+//!
+//! Nothing of a tenant is reached here without a proof from `access::granted`: a row is fetched by a
+//! [`Lookup`](crate::access::granted::Lookup), changed by a `Granted` and listed by a `Scope`.
+
+pub mod applications;
+pub mod db;
+pub mod fences;
+pub mod lists;
+pub mod organizations;
+pub mod permissions;
+pub mod sessions;
+pub mod setup;
+pub mod signing_keys;
+pub mod standings;
+pub mod users;
+pub mod workspaces;
+
+/// Every statement of this room, for the test that prepares each on both engines.
+#[must_use]
+pub fn statements() -> Vec<&'static str> {
+    [
+        applications::STATEMENTS,
+        fences::STATEMENTS,
+        organizations::STATEMENTS,
+        permissions::STATEMENTS,
+        sessions::STATEMENTS,
+        setup::STATEMENTS,
+        signing_keys::STATEMENTS,
+        standings::STATEMENTS,
+        users::STATEMENTS,
+        workspaces::STATEMENTS,
+    ]
+    .concat()
+}

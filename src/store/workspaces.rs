@@ -1,0 +1,296 @@
+//! Workspaces. Lists are ordered by creation, then id. A page is found in few shapes: everything, one
+//! organization, or keys gathered from several places; deep pages start from a fence (`fences`).
+
+use super::db::{Exec, Writer, on};
+use super::fences::Fences;
+use super::lists::{padded, with_list};
+use crate::access::granted::{Extent, Granted, Lookup, Position, Scope};
+use crate::access::policy::{Edit, EditSomething};
+use crate::clock::Timestamp;
+use crate::domain::ids::{OrganizationId, WorkspaceId};
+use crate::domain::organization::{Organization, Region};
+use crate::domain::page::Page;
+use crate::domain::workspace::{NewWorkspace, Workspace, WorkspaceChange};
+use crate::error::{Error, Result};
+
+/// Columns and joins of every statement that reads whole workspaces.
+macro_rules! select {
+    ($($rest:literal),*) => {
+        concat!(
+            "SELECT w.id, w.organization_id, w.name, r.name AS region, w.notifications, w.deleted_at \
+             FROM workspaces w JOIN regions r ON r.id = w.region_id ",
+            $($rest),*
+        )
+    };
+}
+
+/// A page: narrow keys first, so that no whole row is skipped, then the rows.
+macro_rules! page {
+    ($where:literal, $limit:literal) => {
+        concat!(
+            "SELECT w.id, w.organization_id, w.name, r.name AS region, w.notifications, w.deleted_at FROM \
+             (SELECT id FROM workspaces WHERE deleted_at IS NULL ",
+            $where,
+            " ORDER BY created_at, id LIMIT ",
+            $limit,
+            ") AS keys JOIN workspaces w ON w.id = keys.id JOIN regions r ON r.id = w.region_id \
+             ORDER BY w.created_at, w.id"
+        )
+    };
+}
+
+const FETCH: &str = select!("WHERE w.id = $1");
+// The usual first pages carry their limit as text: PostgreSQL plans a bound one anew each time.
+const FIRST_20: &str = select!("WHERE w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 21");
+const FIRST_100: &str = select!("WHERE w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 101");
+const PAGE: &str = page!("", "$1 OFFSET $2");
+const PAGE_AFTER: &str = page!("AND (created_at, id) > ($1, $2)", "$3 OFFSET $4");
+const FIRST_20_OF_ONE: &str = select!(
+    "WHERE w.organization_id = $1 AND w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 21"
+);
+const FIRST_100_OF_ONE: &str = select!(
+    "WHERE w.organization_id = $1 AND w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 101"
+);
+const PAGE_OF_ONE: &str = page!("AND organization_id = $1", "$2 OFFSET $3");
+const PAGE_OF_ONE_AFTER: &str = page!(
+    "AND organization_id = $1 AND (created_at, id) > ($2, $3)",
+    "$4 OFFSET $5"
+);
+const KEYS_OF_ONE: &str = "SELECT created_at, id FROM workspaces WHERE organization_id = $1 AND deleted_at IS NULL \
+                           ORDER BY created_at, id LIMIT $2";
+const INSERT: &str = "INSERT INTO workspaces (id, organization_id, region_id, name, email, notifications, created_at) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const UPDATE: &str = "UPDATE workspaces SET name = COALESCE($2, name), notifications = COALESCE($3, notifications), \
+                      region_id = COALESCE($4, region_id) WHERE id = $1 AND deleted_at IS NULL";
+const REMOVE: &str = "UPDATE workspaces SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
+const COUNT_REMOVED: &str =
+    "UPDATE counters SET value = value + 1 WHERE name = 'workspaces_removed'";
+
+pub(super) const STATEMENTS: &[&str] = &[
+    FETCH,
+    FIRST_20,
+    FIRST_100,
+    PAGE,
+    PAGE_AFTER,
+    FIRST_20_OF_ONE,
+    FIRST_100_OF_ONE,
+    PAGE_OF_ONE,
+    PAGE_OF_ONE_AFTER,
+    KEYS_OF_ONE,
+    INSERT,
+    UPDATE,
+    REMOVE,
+    COUNT_REMOVED,
+];
+
+pub async fn fetch(db: &mut dyn Exec, id: Lookup<WorkspaceId>) -> Result<Option<Workspace>> {
+    on!(db, link => sqlx::query_as(FETCH).bind(id.id()).fetch_optional(link).await)
+        .map_err(Error::store)
+}
+
+/// Those of the ids that exist, gone ones included, in list order.
+pub async fn fetch_named(db: &mut dyn Exec, ids: &[Lookup<WorkspaceId>]) -> Result<Vec<Workspace>> {
+    fetch_in(db, &ids.iter().map(|id| id.id()).collect::<Vec<_>>()).await
+}
+
+async fn fetch_in(db: &mut dyn Exec, ids: &[WorkspaceId]) -> Result<Vec<Workspace>> {
+    let Some(ids) = padded(ids) else {
+        return Ok(Vec::new());
+    };
+    let statement = with_list(
+        select!("WHERE w.id IN "),
+        ids.len(),
+        " ORDER BY w.created_at, w.id",
+    );
+    on!(db, link => {
+        let query = ids.iter().fold(sqlx::query_as(statement), |query, id| query.bind(*id));
+        query.fetch_all(link).await
+    })
+    .map_err(Error::store)
+}
+
+/// One page of the live workspaces in scope, and one more when there are more.
+pub async fn list(
+    db: &mut dyn Exec,
+    fences: &Fences,
+    now: Timestamp,
+    scope: &Scope,
+    page: Page,
+) -> Result<Vec<Workspace>> {
+    match scope.extent() {
+        Extent::Everything => list_all(db, fences, now, page).await,
+        Extent::Parts {
+            organizations,
+            workspaces,
+        } => match (organizations.as_slice(), &workspaces[..]) {
+            (&[one], []) => list_of_one(db, fences, now, one, page).await,
+            (organizations, singles) => list_of_parts(db, organizations, singles, page).await,
+        },
+    }
+}
+
+async fn list_all(
+    db: &mut dyn Exec,
+    fences: &Fences,
+    now: Timestamp,
+    page: Page,
+) -> Result<Vec<Workspace>> {
+    let first = match page {
+        Page {
+            limit: 20,
+            offset: 0,
+        } => Some(FIRST_20),
+        Page {
+            limit: 100,
+            offset: 0,
+        } => Some(FIRST_100),
+        _ => None,
+    };
+    if let Some(first) = first {
+        return on!(db, link => sqlx::query_as(first).fetch_all(link).await).map_err(Error::store);
+    }
+    let limit = i64::from(page.limit) + 1;
+    let found = match fences.before(db, now, None, page.offset).await? {
+        Some((post, rest)) => on!(db, link => {
+            let query = sqlx::query_as(PAGE_AFTER).bind(post.created_at).bind(post.id).bind(limit).bind(rest);
+            query.fetch_all(link).await
+        }),
+        None => on!(db, link => {
+            sqlx::query_as(PAGE).bind(limit).bind(i64::from(page.offset)).fetch_all(link).await
+        }),
+    };
+    found.map_err(Error::store)
+}
+
+async fn list_of_one(
+    db: &mut dyn Exec,
+    fences: &Fences,
+    now: Timestamp,
+    organization: OrganizationId,
+    page: Page,
+) -> Result<Vec<Workspace>> {
+    let first = match page {
+        Page {
+            limit: 20,
+            offset: 0,
+        } => Some(FIRST_20_OF_ONE),
+        Page {
+            limit: 100,
+            offset: 0,
+        } => Some(FIRST_100_OF_ONE),
+        _ => None,
+    };
+    if let Some(first) = first {
+        return on!(db, link => sqlx::query_as(first).bind(organization).fetch_all(link).await)
+            .map_err(Error::store);
+    }
+    let limit = i64::from(page.limit) + 1;
+    let found = match fences
+        .before(db, now, Some(organization), page.offset)
+        .await?
+    {
+        Some((post, rest)) => on!(db, link => {
+            let query = sqlx::query_as(PAGE_OF_ONE_AFTER).bind(organization).bind(post.created_at).bind(post.id);
+            query.bind(limit).bind(rest).fetch_all(link).await
+        }),
+        None => on!(db, link => {
+            let query = sqlx::query_as(PAGE_OF_ONE).bind(organization).bind(limit).bind(i64::from(page.offset));
+            query.fetch_all(link).await
+        }),
+    };
+    found.map_err(Error::store)
+}
+
+/// Merges the keys of several organizations and single workspaces, then fetches one page of rows.
+async fn list_of_parts(
+    db: &mut dyn Exec,
+    organizations: &[OrganizationId],
+    singles: &[Position],
+    page: Page,
+) -> Result<Vec<Workspace>> {
+    let reach = page.offset() + page.one_more();
+    let mut keys: Vec<Position> = singles.iter().take(reach).copied().collect();
+    for &organization in organizations {
+        let limit = i64::try_from(reach).map_err(Error::internal)?;
+        let rows: Vec<(Timestamp, WorkspaceId)> = on!(db, link => {
+            sqlx::query_as(KEYS_OF_ONE).bind(organization).bind(limit).fetch_all(link).await
+        })
+        .map_err(Error::store)?;
+        keys.extend(
+            rows.into_iter()
+                .map(|(created_at, id)| Position { created_at, id }),
+        );
+    }
+    if !organizations.is_empty() {
+        keys.sort_unstable();
+    }
+    let ids: Vec<_> = keys
+        .iter()
+        .skip(page.offset())
+        .take(page.one_more())
+        .map(|key| key.id)
+        .collect();
+    fetch_in(db, &ids).await
+}
+
+/// Adds a workspace to an organization that the caller may edit.
+pub async fn insert(
+    db: &mut Writer,
+    _host: &Granted<Organization, Edit>,
+    workspace: &NewWorkspace,
+    now: Timestamp,
+) -> Result<()> {
+    insert_unasked(db, workspace, now).await
+}
+
+/// Adds a workspace when nobody asks: at the first start.
+pub(super) async fn insert_unasked(
+    db: &mut Writer,
+    workspace: &NewWorkspace,
+    now: Timestamp,
+) -> Result<()> {
+    on!(db, link => {
+        sqlx::query(INSERT)
+            .bind(workspace.id)
+            .bind(workspace.organization_id)
+            .bind(workspace.region_id)
+            .bind(&workspace.name)
+            .bind(&workspace.email)
+            .bind(&workspace.notifications)
+            .bind(now)
+            .execute(link)
+            .await
+            .map(drop)
+    })
+    .map_err(Error::store)
+}
+
+/// Changes what the change names. A region belongs to the workspace's organization: see [`Region`].
+pub async fn update(
+    db: &mut Writer,
+    workspace: &Granted<Workspace, EditSomething>,
+    change: &WorkspaceChange,
+    region: Option<&Region>,
+) -> Result<()> {
+    on!(db, link => {
+        sqlx::query(UPDATE)
+            .bind(workspace.id)
+            .bind(&change.name)
+            .bind(&change.notifications)
+            .bind(region.map(|region| region.id))
+            .execute(link)
+            .await
+            .map(drop)
+    })
+    .map_err(Error::store)
+}
+
+pub async fn remove(
+    db: &mut Writer,
+    workspace: &Granted<Workspace, EditSomething>,
+    now: Timestamp,
+) -> Result<()> {
+    on!(db, link => sqlx::query(REMOVE).bind(workspace.id).bind(now).execute(link).await.map(drop))
+        .map_err(Error::store)?;
+    on!(db, link => sqlx::query(COUNT_REMOVED).execute(link).await.map(drop)).map_err(Error::store)
+}
