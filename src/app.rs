@@ -1,6 +1,5 @@
 //! The parts that every request shares, and the only function that wires them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -14,8 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::values::Secret;
 use crate::error::{Error, Result};
-use crate::ops::setup::{self, Welcome};
-use crate::store::db::{Db, Reach};
+use crate::store::db::Db;
 use crate::store::fences::Fences;
 use crate::telemetry::metrics::Metrics;
 
@@ -37,29 +35,11 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the database, sees to the first start and wires the parts. The welcome is there when
-    /// something was generated that the operator has to read.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
-    pub async fn start(config: Config, clock: Clock) -> Result<(Arc<Self>, Option<Welcome>)> {
-        let reach = config.database.reach();
-        let db = Db::open(Reach {
-            url: &reach,
-            connections: config.database.connections,
-            durable: config.database.durable,
-        })
-        .await?;
-        Self::on(db, config, clock).await
-    }
-
-    /// Wires the parts around a database that is open.
+    /// Wires the parts around a database that has its tables and its first start behind it.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn on(db: Db, config: Config, clock: Clock) -> Result<(Arc<Self>, Option<Welcome>)> {
-        let passwords = Passwords::new(clock.clone());
-        let welcome = setup::ensure(&db, &clock, &passwords, &config.admin).await?;
+    pub async fn new(db: Db, config: Config, clock: Clock, passwords: Passwords) -> Result<Self> {
         let given: Vec<_> = config
             .tokens
             .jwt_secrets
@@ -80,23 +60,20 @@ impl App {
                 .clone()
                 .unwrap_or_else(|| "ferrobyte".to_owned()),
         };
-        let throttling = &config.throttle;
-        let a_minute = |burst: u32| {
-            let allowance = Allowance {
-                burst,
-                refill: Duration::from_mins(1),
+        let limits = &config.throttle;
+        let throttle = |by_source, by_identity| {
+            let a_minute = |burst: u32| {
+                let allowance = Allowance {
+                    burst,
+                    refill: Duration::from_mins(1),
+                };
+                (limits.enabled && burst > 0).then_some(allowance)
             };
-            (throttling.enabled && burst > 0).then_some(allowance)
+            Throttle::new(a_minute(by_source), a_minute(by_identity))
         };
-        let app = Self {
-            logins: Throttle::new(
-                a_minute(throttling.logins_by_source),
-                a_minute(throttling.logins_by_email),
-            ),
-            token_requests: Throttle::new(
-                a_minute(throttling.tokens_by_source),
-                a_minute(throttling.tokens_by_client),
-            ),
+        Ok(Self {
+            logins: throttle(limits.logins_by_source, limits.logins_by_email),
+            token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),
             fences: Fences::default(),
             metrics: Metrics::new(db.engine()),
@@ -105,7 +82,6 @@ impl App {
             db,
             clock,
             config,
-        };
-        Ok((Arc::new(app), welcome))
+        })
     }
 }

@@ -9,13 +9,8 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
+use crate::domain::password::LONGEST;
 use crate::error::{Error, Result};
-
-/// The shortest password that may be chosen, in characters.
-pub const SHORTEST: usize = 8;
-
-/// The longest password that is looked at, in bytes.
-const LONGEST: usize = 1024;
 
 /// Hashes and verifies passwords.
 #[derive(Debug, Clone)]
@@ -34,20 +29,6 @@ impl Passwords {
             clock,
             decoy: Arc::default(),
         }
-    }
-
-    /// Whether somebody may choose this password.
-    ///
-    /// # Errors
-    /// A sentence on what is wrong with it.
-    pub fn acceptable(password: &str) -> Result<(), String> {
-        if password.chars().count() < SHORTEST {
-            return Err(format!("must have at least {SHORTEST} characters"));
-        }
-        if password.len() > LONGEST {
-            return Err(format!("must not be longer than {LONGEST} bytes"));
-        }
-        Ok(())
     }
 
     /// The PHC text to store.

@@ -149,6 +149,8 @@ levels! {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     /// The whole table, one row a type: organization, then workspace, an ability a letter.
@@ -192,17 +194,17 @@ workspace_reader             ........ .r......
                 })
                 .collect()
         };
-        let table: String = PermissionType::ALL
-            .iter()
-            .map(|&grant| {
-                format!(
-                    "{:<28} {} {}\n",
-                    grant.as_str(),
-                    row(on_organization(grant)),
-                    row(in_workspace(grant))
-                )
-            })
-            .collect();
+        let mut table = String::new();
+        for grant in PermissionType::ALL {
+            let (organization, workspace) = (on_organization(grant), in_workspace(grant));
+            let _ = writeln!(
+                table,
+                "{:<28} {} {}",
+                grant.as_str(),
+                row(organization),
+                row(workspace)
+            );
+        }
         assert_eq!(table, TABLE);
     }
 

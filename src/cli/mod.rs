@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::resolve::{Given, Resolved};
 use crate::config::settings::SETTINGS;
 use crate::config::{Config, document};
+use crate::ops::setup;
 use crate::telemetry::logs;
 
 /// Runs the command that the process was started with.
@@ -168,7 +169,9 @@ async fn with_app(name: &str, matches: &ArgMatches, app: &Arc<App>) -> Result<()
 /// Opens the database as the server would. A first start happens here as well, and is announced.
 async fn open(config: Config) -> Result<Arc<App>> {
     serve::prepare(&config)?;
-    let (app, welcome) = App::start(config, Clock::System).await.map_err(explained)?;
+    let (app, welcome) = setup::start(config, Clock::System)
+        .await
+        .map_err(explained)?;
     if let Some(welcome) = welcome {
         serve::announce(
             &app,

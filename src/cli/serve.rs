@@ -14,7 +14,7 @@ use super::{explained, say};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::ops::setup::Welcome;
+use crate::ops::setup::{self, Welcome};
 use crate::shutdown::Shutdown;
 use crate::{http, web};
 
@@ -29,7 +29,9 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
-    let (app, welcome) = App::start(config, Clock::System).await.map_err(explained)?;
+    let (app, welcome) = setup::start(config, Clock::System)
+        .await
+        .map_err(explained)?;
     let shutdown = Shutdown::default();
     let service = http::service(&app, web::routes());
     shutdown.spawn(http::server::serve(

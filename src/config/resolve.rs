@@ -239,8 +239,8 @@ mod tests {
             .collect();
         let file = Some((file.to_owned(), Path::new("test.toml")));
         Config::parse(Resolved::new(&Given {
-            environment,
             file,
+            environment,
             ..Given::default()
         })?)
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::access::passwords::Passwords;
+use crate::domain::password as password_rules;
 
 /// A secret setting. Only [`Secret::reveal`] shows it.
 #[derive(Clone)]
@@ -101,7 +101,7 @@ pub fn postgres_url(text: &str) -> Result<Secret, String> {
 }
 
 pub fn password(text: &str) -> Result<Secret, String> {
-    Passwords::acceptable(text)?;
+    password_rules::acceptable(text)?;
     Ok(Secret::new(text))
 }
 
@@ -144,7 +144,7 @@ mod tests {
         for wrong in ["", "s", "0", "1w", "-1", "1.5h", "99999999d"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(token_lifetime("15"), Ok(Duration::from_secs(900)));
+        assert_eq!(token_lifetime("15"), Ok(Duration::from_mins(15)));
         assert!(token_lifetime("10s").is_err());
     }
 

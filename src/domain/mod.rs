@@ -6,6 +6,7 @@ pub mod ids;
 pub mod notifications;
 pub mod organization;
 pub mod page;
+pub mod password;
 pub mod permission;
 pub mod secret;
 pub mod text;

@@ -54,7 +54,7 @@ impl fmt::Display for Name {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(transparent)]
 #[sqlx(transparent)]
-#[schema(value_type = String)]
+#[schema(value_type = String, format = Email)]
 pub struct EmailAddress(String);
 
 impl EmailAddress {

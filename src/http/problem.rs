@@ -137,6 +137,16 @@ impl Problem {
         self
     }
 
+    /// Replaces the challenge: for credentials that are no bearer token.
+    #[must_use]
+    pub fn challenging(mut self, challenge: &'static str) -> Self {
+        self.0.headers.insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        );
+        self
+    }
+
     /// Adds the members that OAuth libraries read.
     #[must_use]
     pub fn as_oauth(mut self, error: &'static str) -> Self {

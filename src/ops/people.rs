@@ -1,10 +1,10 @@
 //! What the operator does with people at the command line: adding, listing, granting, removing.
 
 use crate::access::caller::{Caller, Standing};
-use crate::access::passwords::Passwords;
 use crate::app::App;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::organization::Region;
+use crate::domain::password as password_rules;
 use crate::domain::permission::{Permission, PermissionScope, PermissionType, ScopeKind};
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::{EmailAddress, Name};
@@ -26,7 +26,8 @@ pub async fn create(
         Some(given) => PlainSecret::received(given),
         None => PlainSecret::random_text(app.clock.random()),
     };
-    Passwords::acceptable(password.reveal()).map_err(|why| Error::invalid("/password", why))?;
+    password_rules::acceptable(password.reveal())
+        .map_err(|why| Error::invalid("/password", why))?;
     let hash = app.passwords.hash(password.reveal()).await?;
     let id = app.clock.new_id().into();
     let user = User {
@@ -88,7 +89,7 @@ pub async fn act_as(app: &App, user: User) -> Result<Caller> {
 /// # Errors
 /// [`Error::Invalid`] for an unusable password.
 pub async fn set_password(app: &App, user: UserId, password: &str) -> Result<()> {
-    Passwords::acceptable(password).map_err(|why| Error::invalid("/password", why))?;
+    password_rules::acceptable(password).map_err(|why| Error::invalid("/password", why))?;
     let hash = app.passwords.hash(password).await?;
     let mut db = app.db.write().await?;
     users::set_password(&mut db, user, &hash).await?;

@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 
 use crate::access::caller::{Caller, Standing};
-use crate::access::{credentials, passwords::Passwords};
+use crate::access::credentials;
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::domain::password;
 use crate::domain::secret::PlainSecret;
 use crate::error::{Error, Result};
 use crate::store::{sessions, standings, users};
@@ -90,7 +91,7 @@ pub async fn change_password(
         app.logins.count(now, source, identity);
         return Err(Error::invalid("/current", "is not your password"));
     }
-    Passwords::acceptable(new).map_err(|why| Error::invalid("/new", why))?;
+    password::acceptable(new).map_err(|why| Error::invalid("/new", why))?;
     let hash = app.passwords.hash(new).await?;
     let mut db = app.db.write().await?;
     users::set_password(&mut db, caller.id(), &hash).await?;

@@ -1,22 +1,26 @@
 //! The first start, and the operator's own values at every start: they win over generated ones.
 
+use std::sync::Arc;
+
 use crate::access::granted::Granted;
 use crate::access::passwords::Passwords;
 use crate::access::policy::Edit;
 use crate::access::{caller::Caller, caller::Standing, doors};
+use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Admin;
+use crate::config::{Admin, Config};
 use crate::domain::application::{Application, ClientId, NewApplication};
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::notifications::Notifications;
 use crate::domain::organization::Region;
+use crate::domain::password as password_rules;
 use crate::domain::permission::{Permission, PermissionScope, PermissionType};
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::{EmailAddress, Name};
 use crate::domain::user::{NewUser, User};
 use crate::domain::workspace::NewWorkspace;
 use crate::error::{Error, Result};
-use crate::store::db::{Db, Writer};
+use crate::store::db::{Db, Reach, Writer};
 use crate::store::setup::{self, Beginnings};
 use crate::store::{applications, sessions, standings, users};
 
@@ -35,12 +39,40 @@ pub struct Welcome {
     pub client_secret: Option<PlainSecret>,
 }
 
+/// Opens the database, sees to the first start and wires the server's parts. The welcome is there
+/// when something was generated that the operator has to read.
+///
+/// # Errors
+/// When the database cannot be used.
+pub async fn start(config: Config, clock: Clock) -> Result<(Arc<App>, Option<Welcome>)> {
+    let url = config.database.reach();
+    let (connections, durable) = (config.database.connections, config.database.durable);
+    let db = Db::open(Reach {
+        url: &url,
+        connections,
+        durable,
+    })
+    .await?;
+    start_on(db, config, clock).await
+}
+
+/// The same on a database that is open already.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn start_on(db: Db, config: Config, clock: Clock) -> Result<(Arc<App>, Option<Welcome>)> {
+    let passwords = Passwords::new(clock.clone());
+    let welcome = ensure(&db, &clock, &passwords, &config.admin).await?;
+    let app = App::new(db, config, clock, passwords).await?;
+    Ok((Arc::new(app), welcome))
+}
+
 /// Creates what every instance starts with, if this is the first start; otherwise lets the operator's
 /// values take effect. Answers what should be announced, if anything was generated.
 ///
 /// # Errors
 /// [`Error::Conflict`] when the operator's client id belongs to somebody else's application.
-pub async fn ensure(
+async fn ensure(
     db: &Db,
     clock: &Clock,
     passwords: &Passwords,
@@ -291,7 +323,7 @@ pub async fn reset(
             Some(given) => PlainSecret::received(given),
             None => PlainSecret::random_text(clock.random()),
         };
-        Passwords::acceptable(new.reveal()).map_err(|why| Error::invalid("/password", why))?;
+        password_rules::acceptable(new.reveal()).map_err(|why| Error::invalid("/password", why))?;
         let hash = passwords.hash(new.reveal()).await?;
         let mut writer = db.write().await?;
         users::set_password(&mut writer, user.id, &hash).await?;

@@ -9,7 +9,7 @@ use crate::access::policy::{Edit, EditSomething};
 use crate::clock::Timestamp;
 use crate::domain::ids::{OrganizationId, WorkspaceId};
 use crate::domain::organization::{Organization, Region};
-use crate::domain::page::Page;
+use crate::domain::page::{Page, Slice};
 use crate::domain::workspace::{NewWorkspace, Workspace, WorkspaceChange};
 use crate::error::{Error, Result};
 
@@ -90,18 +90,19 @@ pub async fn fetch(db: &mut dyn Exec, id: Lookup<WorkspaceId>) -> Result<Option<
 
 /// Those of the ids that exist, gone ones included, in list order.
 pub async fn fetch_named(db: &mut dyn Exec, ids: &[Lookup<WorkspaceId>]) -> Result<Vec<Workspace>> {
-    fetch_in(db, &ids.iter().map(|id| id.id()).collect::<Vec<_>>()).await
+    let ids: Vec<_> = ids.iter().map(|id| id.id()).collect();
+    fetch_in(db, select!("WHERE w.id IN "), &ids).await
 }
 
-async fn fetch_in(db: &mut dyn Exec, ids: &[WorkspaceId]) -> Result<Vec<Workspace>> {
+async fn fetch_in(
+    db: &mut dyn Exec,
+    before: &'static str,
+    ids: &[WorkspaceId],
+) -> Result<Vec<Workspace>> {
     let Some(ids) = padded(ids) else {
         return Ok(Vec::new());
     };
-    let statement = with_list(
-        select!("WHERE w.id IN "),
-        ids.len(),
-        " ORDER BY w.created_at, w.id",
-    );
+    let statement = with_list(before, ids.len(), " ORDER BY w.created_at, w.id");
     on!(db, link => {
         let query = ids.iter().fold(sqlx::query_as(statement), |query, id| query.bind(*id));
         query.fetch_all(link).await
@@ -109,21 +110,24 @@ async fn fetch_in(db: &mut dyn Exec, ids: &[WorkspaceId]) -> Result<Vec<Workspac
     .map_err(Error::store)
 }
 
-/// One page of the live workspaces in scope, and one more when there are more.
+/// One page of the live workspaces in scope.
 pub async fn list(
     db: &mut dyn Exec,
     fences: &Fences,
     now: Timestamp,
     scope: &Scope,
     page: Page,
-) -> Result<Vec<Workspace>> {
+) -> Result<Slice<Workspace>> {
     match scope.extent() {
-        Extent::Everything => list_all(db, fences, now, page).await,
+        Extent::Everything => Ok(Slice::of(page, list_all(db, fences, now, page).await?)),
         Extent::Parts {
             organizations,
             workspaces,
         } => match (organizations.as_slice(), &workspaces[..]) {
-            (&[one], []) => list_of_one(db, fences, now, one, page).await,
+            (&[one], []) => Ok(Slice::of(
+                page,
+                list_of_one(db, fences, now, one, page).await?,
+            )),
             (organizations, singles) => list_of_parts(db, organizations, singles, page).await,
         },
     }
@@ -207,7 +211,7 @@ async fn list_of_parts(
     organizations: &[OrganizationId],
     singles: &[Position],
     page: Page,
-) -> Result<Vec<Workspace>> {
+) -> Result<Slice<Workspace>> {
     let reach = page.offset() + page.one_more();
     let mut keys: Vec<Position> = singles.iter().take(reach).copied().collect();
     for &organization in organizations {
@@ -224,13 +228,16 @@ async fn list_of_parts(
     if !organizations.is_empty() {
         keys.sort_unstable();
     }
+    let more = keys.len() > page.offset() + page.limit as usize;
     let ids: Vec<_> = keys
         .iter()
         .skip(page.offset())
-        .take(page.one_more())
+        .take(page.limit as usize)
         .map(|key| key.id)
         .collect();
-    fetch_in(db, &ids).await
+    // A single workspace may have gone since the caller's standing was read.
+    let items = fetch_in(db, select!("WHERE w.deleted_at IS NULL AND w.id IN "), &ids).await?;
+    Ok(Slice { items, more })
 }
 
 /// Adds a workspace to an organization that the caller may edit.

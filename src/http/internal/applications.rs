@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{Request, State};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -12,17 +11,21 @@ use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::app::App;
 use crate::domain::ids::ApplicationId;
-use crate::http::extract::Body;
+use crate::http::extract::{Body, Source};
 use crate::http::problem::Problem;
 use crate::http::public::applications::{
     self as public, ApplicationCreate, ApplicationRead, ApplicationReadList,
 };
+use crate::http::public::tokens::{self, PublicAccessTokenResponse, TokenRequest};
 use crate::ops;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApplicationIdRequestBody {
     application_id: ApplicationId,
+    /// Read by nobody: what is deleted is gone.
+    #[serde(rename = "includeTombstone")]
+    _include_tombstone: Option<bool>,
 }
 
 /// The caller's applications, oldest first.
@@ -64,15 +67,36 @@ pub async fn create(
     operation_id = "internalDeleteApplication",
     tag = "Older endpoints",
     request_body = ApplicationIdRequestBody,
-    responses((status = 204, description = "It is gone"))
+    responses((status = 200, description = "It is gone"))
 )]
 pub async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
     Body(body): Body<ApplicationIdRequestBody>,
-) -> Result<StatusCode, Problem> {
+) -> Result<(), Problem> {
     let application =
         doors::application(&mut app.db.read().await?, &caller, body.application_id).await?;
     ops::applications::remove(&app, &application).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
+}
+
+/// Trade a client id and a client secret for an access token.
+#[utoipa::path(
+    post,
+    path = "/api/v1/applications/token",
+    operation_id = "internalCreateToken",
+    tag = "Older endpoints",
+    security(()),
+    request_body(content(
+        (TokenRequest = "application/json"),
+        (TokenRequest = "application/x-www-form-urlencoded")
+    )),
+    responses((status = 200, body = PublicAccessTokenResponse))
+)]
+pub async fn token(
+    app: State<Arc<App>>,
+    source: Source,
+    request: Request,
+) -> Result<Json<PublicAccessTokenResponse>, Problem> {
+    tokens::create(app, source, request).await
 }

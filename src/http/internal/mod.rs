@@ -11,12 +11,13 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 
-/// Every operation of the older API, as one visible list. The token's twin is in `paths`.
+/// Every operation of the older API, as one visible list.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(applications::list))
         .routes(routes!(applications::create))
         .routes(routes!(applications::delete))
+        .routes(routes!(applications::token))
         .routes(routes!(health::health))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

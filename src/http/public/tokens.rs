@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -105,22 +105,15 @@ fn refused(app: &App, source: std::net::IpAddr, shown: &Shown, error: Error) -> 
         Err(too_many) => Problem::from(too_many).as_oauth("temporarily_unavailable"),
         Ok(()) => Problem::from(error).as_oauth("invalid_client"),
     };
-    let problem = problem.with_allowance(left);
-    if shown.by_basic {
-        problem.with_header(
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static("Basic realm=\"ferrobyte\""),
-        )
-    } else {
-        problem
-    }
+    problem
+        .challenging("Basic realm=\"ferrobyte\"")
+        .with_allowance(left)
 }
 
 /// The credentials that a request shows.
 struct Shown {
     client_id: String,
     secret: PlainSecret,
-    by_basic: bool,
 }
 
 async fn credentials_in(request: Request, limit: usize) -> Result<Shown, Problem> {
@@ -143,15 +136,9 @@ async fn credentials_in(request: Request, limit: usize) -> Result<Shown, Problem
         }
     };
     match (body.client_id, body.client_secret, basic) {
-        (Some(client_id), Some(secret), _) => Ok(Shown {
+        (Some(client_id), Some(secret), _) | (_, _, Some((client_id, secret))) => Ok(Shown {
             client_id,
             secret: PlainSecret::received(secret),
-            by_basic: false,
-        }),
-        (_, _, Some((client_id, secret))) => Ok(Shown {
-            client_id,
-            secret: PlainSecret::received(secret),
-            by_basic: true,
         }),
         (client_id, client_secret, None) => {
             let missing = |name: &str| Fault::in_body(format!("/{name}"), "is required");

@@ -51,7 +51,7 @@ pub struct ListQuery {
     #[param(required = false)]
     ids: Vec<UserId>,
     /// Only people with one of these addresses, or with one of the ids in ids.
-    #[param(required = false)]
+    #[param(required = false, inline)]
     emails: Vec<EmailAddress>,
 }
 

@@ -152,26 +152,20 @@ pub async fn list(
             .collect();
         filters.push(("workspaceIds", ids.join(",")));
     }
-    Ok(page::respond(
-        &base,
-        LIST,
-        &filters,
-        query.page,
-        &Slice::of(query.page, found),
-    ))
+    Ok(page::respond(&base, LIST, &filters, query.page, &found))
 }
 
-/// One page of the workspaces that the query names, and one more when there are more.
-async fn named(db: &mut dyn Exec, caller: &Caller, query: &ListQuery) -> Result<Vec<Workspace>> {
+/// One page of the workspaces that the query names.
+async fn named(db: &mut dyn Exec, caller: &Caller, query: &ListQuery) -> Result<Slice<Workspace>> {
     let found = doors::workspaces_named(db, caller, &query.workspace_ids).await?;
     let wanted = found
         .into_iter()
         .filter(|workspace| query.include_deleted || workspace.deleted_at.is_none());
-    Ok(wanted
-        .skip(query.page.offset())
-        .take(query.page.one_more())
-        .map(Granted::into_inner)
-        .collect())
+    let items = wanted.skip(query.page.offset()).take(query.page.one_more());
+    Ok(Slice::of(
+        query.page,
+        items.map(Granted::into_inner).collect(),
+    ))
 }
 
 /// Create a workspace. Needs `organization_editor` on its organization.

@@ -1,0 +1,601 @@
+//! Every operation × every role × {own, foreign, unknown, malformed id}, from one table; and a count
+//! that no operation of the document is missing from it.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+use ferrobyte::domain::ids::{OrganizationId, WorkspaceId};
+use ferrobyte::domain::permission::PermissionScope::{Instance, Organization, Workspace};
+use ferrobyte::domain::permission::PermissionType as P;
+use ferrobyte::http::openapi;
+use ferrobyte::ops::people;
+use serde_json::{Value, json};
+
+use crate::support::TestServer;
+use crate::support::answer::Answer;
+use crate::support::people::Person;
+
+/// Whom an operation serves on their own organization or workspace, spelled out by role.
+type Roles = &'static [P];
+
+const ANYBODY: Roles = &P::ALL;
+const ORGANIZATION_MEMBERS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+    P::OrganizationRunner,
+    P::OrganizationReader,
+    P::OrganizationMember,
+];
+const ORGANIZATION_EDITORS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+];
+const ORGANIZATION_ADMINS: Roles = &[P::InstanceAdmin, P::OrganizationAdmin];
+const READERS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+    P::OrganizationRunner,
+    P::OrganizationReader,
+    P::WorkspaceOwner,
+    P::WorkspaceAdmin,
+    P::WorkspaceEditor,
+    P::WorkspaceSourceEditor,
+    P::WorkspaceDestinationEditor,
+    P::WorkspaceRunner,
+    P::WorkspaceReader,
+];
+const EDITORS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+    P::WorkspaceOwner,
+    P::WorkspaceAdmin,
+    P::WorkspaceEditor,
+    P::WorkspaceSourceEditor,
+    P::WorkspaceDestinationEditor,
+];
+const WORKSPACE_ADMINS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::WorkspaceOwner,
+    P::WorkspaceAdmin,
+];
+
+/// What an operation is asked about.
+#[derive(Clone, Copy, PartialEq)]
+enum Target {
+    /// Nothing in particular: a list, or a deed without an id.
+    None,
+    Organization,
+    Workspace,
+    /// A permission on a workspace.
+    Permission,
+    /// One of the caller's own applications; everybody else's do not exist.
+    Application,
+}
+
+struct Row {
+    operation: &'static str,
+    target: Target,
+    roles: Roles,
+    ok: u16,
+    /// Method, path and body about this id.
+    request: fn(id: &str, other: &Other) -> (Method, String, Option<Value>),
+}
+
+/// What some requests mention besides their target.
+struct Other {
+    /// Somebody without grants.
+    user: String,
+}
+
+const TABLE: &[Row] = &[
+    Row {
+        operation: "listApplications",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/applications".into(), None),
+    },
+    Row {
+        operation: "createApplication",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| {
+            (
+                Method::POST,
+                "/applications".into(),
+                Some(json!({ "name": "etl" })),
+            )
+        },
+    },
+    Row {
+        operation: "getApplication",
+        target: Target::Application,
+        roles: ANYBODY,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/applications/{id}"), None),
+    },
+    Row {
+        operation: "deleteApplication",
+        target: Target::Application,
+        roles: ANYBODY,
+        ok: 200,
+        request: |id, _| (Method::DELETE, format!("/applications/{id}"), None),
+    },
+    Row {
+        operation: "internalListApplications",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::POST, "/api/v1/applications/list".into(), None),
+    },
+    Row {
+        operation: "internalCreateApplication",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| {
+            (
+                Method::POST,
+                "/api/v1/applications/create".into(),
+                Some(json!({ "name": "etl" })),
+            )
+        },
+    },
+    Row {
+        operation: "internalDeleteApplication",
+        target: Target::Application,
+        roles: ANYBODY,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/api/v1/applications/delete".into(),
+                Some(json!({ "applicationId": id })),
+            )
+        },
+    },
+    Row {
+        operation: "listOrganizationsForUser",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/organizations".into(), None),
+    },
+    Row {
+        operation: "listUsersWithinAnOrganization",
+        target: Target::Organization,
+        roles: ORGANIZATION_MEMBERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/users?organizationId={id}"), None),
+    },
+    Row {
+        operation: "listWorkspaces",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/workspaces".into(), None),
+    },
+    Row {
+        operation: "listWorkspaces",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/workspaces?workspaceIds={id}"), None),
+    },
+    Row {
+        operation: "createWorkspace",
+        target: Target::Organization,
+        roles: ORGANIZATION_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/workspaces".into(),
+                Some(json!({ "name": "pets", "organizationId": id })),
+            )
+        },
+    },
+    Row {
+        operation: "getWorkspace",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/workspaces/{id}"), None),
+    },
+    Row {
+        operation: "updateWorkspace",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PATCH,
+                format!("/workspaces/{id}"),
+                Some(json!({ "name": "cats" })),
+            )
+        },
+    },
+    Row {
+        operation: "deleteWorkspace",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 204,
+        request: |id, _| (Method::DELETE, format!("/workspaces/{id}"), None),
+    },
+    Row {
+        operation: "listPermissions",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/permissions".into(), None),
+    },
+    Row {
+        operation: "listPermissions",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, other| {
+            (
+                Method::GET,
+                format!("/permissions?userId={}&organizationId={id}", other.user),
+                None,
+            )
+        },
+    },
+    Row {
+        operation: "createPermission",
+        target: Target::Workspace,
+        roles: WORKSPACE_ADMINS,
+        ok: 200,
+        request: |id, other| {
+            (
+                Method::POST,
+                "/permissions".into(),
+                Some(
+                    json!({ "permissionType": "workspace_reader", "userId": other.user, "workspaceId": id }),
+                ),
+            )
+        },
+    },
+    Row {
+        operation: "createPermission",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, other| {
+            (
+                Method::POST,
+                "/permissions".into(),
+                Some(
+                    json!({ "permissionType": "organization_member", "userId": other.user, "organizationId": id }),
+                ),
+            )
+        },
+    },
+    Row {
+        operation: "getPermission",
+        target: Target::Permission,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/permissions/{id}"), None),
+    },
+    Row {
+        operation: "updatePermission",
+        target: Target::Permission,
+        roles: WORKSPACE_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PATCH,
+                format!("/permissions/{id}"),
+                Some(json!({ "permissionType": "workspace_runner" })),
+            )
+        },
+    },
+    Row {
+        operation: "deletePermission",
+        target: Target::Permission,
+        roles: WORKSPACE_ADMINS,
+        ok: 204,
+        request: |id, _| (Method::DELETE, format!("/permissions/{id}"), None),
+    },
+];
+
+/// Operations that need no token.
+const ANONYMOUS: &[&str] = &[
+    "getDocumentation",
+    "getHealthCheck",
+    "createAccessToken",
+    "internalCreateToken",
+    "internalHealth",
+    "health",
+    "live",
+    "ready",
+];
+
+const UNKNOWN: &str = "99999999-9999-4999-8999-999999999999";
+
+#[test]
+fn every_operation_of_the_document_is_in_the_table() {
+    let document = serde_json::to_value(openapi::document()).expect("a document");
+    let paths = document["paths"].as_object().expect("paths");
+    let documented: BTreeSet<_> = paths
+        .values()
+        .flat_map(|item| item.as_object().into_iter().flatten())
+        .filter_map(|(_, operation)| operation["operationId"].as_str())
+        .collect();
+    let tried: BTreeSet<_> = TABLE
+        .iter()
+        .map(|row| row.operation)
+        .chain(ANONYMOUS.iter().copied())
+        .collect();
+    assert_eq!(documented, tried);
+}
+
+/// Two organizations, each with what operations can be asked about.
+struct World<'a> {
+    server: &'a TestServer,
+    admin: Person<'a>,
+    own: OrganizationId,
+    foreign: OrganizationId,
+}
+
+impl<'a> World<'a> {
+    async fn new(server: &'a TestServer) -> Self {
+        let name = "Elsewhere".to_owned().try_into().expect("a name");
+        let foreign = people::create_organization(&server.app, &name)
+            .await
+            .expect("an organization");
+        Self {
+            server,
+            admin: server.admin().await,
+            own: OrganizationId::DEFAULT,
+            foreign,
+        }
+    }
+
+    async fn workspace(&self, organization: OrganizationId) -> String {
+        let body = json!({ "name": "pets", "organizationId": organization });
+        let made = self.admin.post("/workspaces", body).await.ok(200);
+        made["workspaceId"].as_str().expect("an id").to_owned()
+    }
+
+    async fn permission(&self, workspace: &str) -> String {
+        let user = self.server.person("holder", &[]).await.id;
+        let body = json!({ "permissionType": "workspace_reader", "userId": user, "workspaceId": workspace });
+        let made = self.admin.post("/permissions", body).await.ok(200);
+        made["permissionId"].as_str().expect("an id").to_owned()
+    }
+
+    /// A fresh thing to ask about in this workspace of this organization.
+    async fn thing(
+        &self,
+        target: Target,
+        organization: OrganizationId,
+        workspace: &str,
+        of: &Person<'_>,
+    ) -> String {
+        match target {
+            Target::None => String::new(),
+            Target::Organization => organization.to_string(),
+            Target::Workspace => workspace.to_owned(),
+            Target::Permission => self.permission(workspace).await,
+            Target::Application => {
+                let made = of
+                    .post("/applications", json!({ "name": "mine" }))
+                    .await
+                    .ok(200);
+                made["id"].as_str().expect("an id").to_owned()
+            }
+        }
+    }
+
+    /// Somebody with this one grant on the own organization, or on this workspace of it.
+    async fn holder(&self, grant: P, workspace: &str) -> Person<'a> {
+        let workspace: WorkspaceId = workspace.parse().expect("an id");
+        let scope = match grant {
+            P::InstanceAdmin => Instance,
+            grant if grant.as_str().starts_with("organization") => Organization(self.own),
+            _ => Workspace(workspace),
+        };
+        self.server.person(grant.as_str(), &[(grant, scope)]).await
+    }
+
+    async fn other(&self) -> Other {
+        Other {
+            user: self.server.person("other", &[]).await.id.to_string(),
+        }
+    }
+}
+
+async fn ask(who: &Person<'_>, row: &Row, id: &str, other: &Other) -> Answer {
+    let (method, path, body) = (row.request)(id, other);
+    who.send(method, &path, body).await
+}
+
+/// What is said to be wrong, without what differs by id.
+fn voice(answer: &Answer, id: &str) -> String {
+    let problem = answer.json();
+    format!(
+        "{} {} {}",
+        answer.status, problem["title"], problem["detail"]
+    )
+    .replace(id, "ID")
+}
+
+async fn walk(rows: impl Iterator<Item = &'static Row>) {
+    let server = TestServer::start().await;
+    let world = World::new(&server).await;
+    let foreign_workspace = world.workspace(world.foreign).await;
+    for row in rows {
+        let other = world.other().await;
+        for grant in P::ALL {
+            let context = format!(
+                "{} {:?} as {}",
+                row.operation,
+                row.target as u8,
+                grant.as_str()
+            );
+            let workspace = world.workspace(world.own).await;
+            let who = world.holder(grant, &workspace).await;
+            let own = world.thing(row.target, world.own, &workspace, &who).await;
+            let admin = grant == P::InstanceAdmin;
+
+            assert_eq!(
+                ask(&server.nobody(), row, &own, &other).await.status,
+                401,
+                "{context}: nobody"
+            );
+            if row.target != Target::None {
+                let malformed = ask(&who, row, "not-an-id", &other).await;
+                assert_eq!(
+                    malformed.status, 400,
+                    "{context}: malformed: {}",
+                    malformed.text
+                );
+
+                let foreign = world
+                    .thing(row.target, world.foreign, &foreign_workspace, &world.admin)
+                    .await;
+                let of_unknown = ask(&who, row, UNKNOWN, &other).await;
+                match (row.target, admin) {
+                    (Target::Application, _) => {
+                        assert_eq!(of_unknown.status, 404, "{context}: unknown");
+                        let of_foreign = ask(&who, row, &foreign, &other).await;
+                        assert_eq!(
+                            voice(&of_foreign, &foreign),
+                            voice(&of_unknown, UNKNOWN),
+                            "{context}"
+                        );
+                    }
+                    // An unknown id in a filter is nothing to an administrator.
+                    (Target::Workspace, true) if row.operation == "listWorkspaces" => {
+                        assert_eq!(of_unknown.ok(200)["data"], json!([]), "{context}: unknown");
+                    }
+                    (_, true) => assert_eq!(of_unknown.status, 404, "{context}: unknown"),
+                    (_, false) => {
+                        assert_eq!(
+                            of_unknown.status, 403,
+                            "{context}: unknown: {}",
+                            of_unknown.text
+                        );
+                        let of_foreign = ask(&who, row, &foreign, &other).await;
+                        assert_eq!(
+                            voice(&of_foreign, &foreign),
+                            voice(&of_unknown, UNKNOWN),
+                            "{context}"
+                        );
+                    }
+                }
+            }
+            let expected = if row.roles.contains(&grant) {
+                row.ok
+            } else {
+                403
+            };
+            let answer = ask(&who, row, &own, &other).await;
+            assert_eq!(answer.status, expected, "{context}: own: {}", answer.text);
+        }
+    }
+}
+
+/// The table in parts, so that they run side by side.
+macro_rules! walks {
+    ($($name:ident: $target:path;)*) => {$(
+        #[tokio::test]
+        async fn $name() {
+            walk(TABLE.iter().filter(|row| row.target == $target)).await;
+        }
+    )*};
+}
+
+walks! {
+    roles_without_a_target: Target::None;
+    roles_on_organizations: Target::Organization;
+    roles_on_workspaces: Target::Workspace;
+    roles_on_permissions: Target::Permission;
+    roles_on_applications: Target::Application;
+}
+
+#[tokio::test]
+async fn a_list_shows_what_the_caller_may_read_and_nothing_else() {
+    let server = TestServer::start().await;
+    let world = World::new(&server).await;
+    let (here, there) = (
+        world.workspace(world.own).await,
+        world.workspace(world.foreign).await,
+    );
+    let first = world.admin.first_workspace().await;
+    let seen = async |grants: &[_]| {
+        let list = server
+            .person("somebody", grants)
+            .await
+            .get("/workspaces")
+            .await
+            .ok(200);
+        let ids = list["data"].as_array().expect("a list").iter();
+        ids.filter_map(|item| item["workspaceId"].as_str().map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    let workspace = |id: &str| Workspace(id.parse().expect("an id"));
+    assert_eq!(seen(&[]).await, Vec::<String>::new());
+    assert_eq!(
+        seen(&[(P::OrganizationMember, Organization(world.own))]).await,
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        seen(&[(P::OrganizationReader, Organization(world.own))]).await,
+        [first.clone(), here.clone()]
+    );
+    assert_eq!(
+        seen(&[(P::WorkspaceReader, workspace(&there))]).await,
+        std::slice::from_ref(&there)
+    );
+    let both = [
+        (P::WorkspaceReader, workspace(&here)),
+        (P::OrganizationReader, Organization(world.foreign)),
+    ];
+    assert_eq!(seen(&both).await, [here.clone(), there.clone()]);
+    assert_eq!(
+        seen(&[(P::InstanceAdmin, Instance)]).await,
+        [first, here, there]
+    );
+}
+
+#[tokio::test]
+async fn organizations_are_listed_to_those_who_hold_something_in_them() {
+    let server = TestServer::start().await;
+    let world = World::new(&server).await;
+    let there = world.workspace(world.foreign).await;
+    let seen = async |grants: &[_]| {
+        let list = server
+            .person("somebody", grants)
+            .await
+            .get("/organizations")
+            .await
+            .ok(200);
+        let names = list["data"].as_array().expect("a list").iter();
+        names
+            .filter_map(|item| item["organizationName"].as_str().map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&[]).await, Vec::<String>::new());
+    assert_eq!(
+        seen(&[(P::OrganizationMember, Organization(world.own))]).await,
+        ["Default Organization"]
+    );
+    assert_eq!(
+        seen(&[(P::WorkspaceReader, Workspace(there.parse().expect("an id")))]).await,
+        ["Elsewhere"]
+    );
+    assert_eq!(
+        seen(&[(P::InstanceAdmin, Instance)]).await,
+        ["Default Organization", "Elsewhere"]
+    );
+}

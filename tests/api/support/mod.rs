@@ -1,0 +1,117 @@
+//! What every test needs: a server with a fresh database and a hand-set clock, people, requests.
+
+pub mod answer;
+pub mod engine;
+pub mod people;
+pub mod postgres;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use ferrobyte::app::App;
+use ferrobyte::clock::Clock;
+use ferrobyte::config::Config;
+use ferrobyte::config::resolve::{Given, Resolved};
+use ferrobyte::http::{self, Service};
+use ferrobyte::ops::setup;
+use ferrobyte::web;
+
+use engine::Database;
+use people::Person;
+
+/// The administrator of every test server.
+pub const EMAIL: &str = "ada@example.org";
+pub const PASSWORD: &str = "correct horse battery";
+pub const CLIENT_ID: &str = "the-admin";
+pub const CLIENT_SECRET: &str = "admin-secret-0123456789-abcdef";
+
+/// A server without a listener: requests go straight into its service.
+pub struct TestServer {
+    pub app: Arc<App>,
+    pub service: Service,
+    database: Database,
+}
+
+impl TestServer {
+    /// A server with the usual settings.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A server with some settings of its own, by key.
+    pub async fn with(settings: &[(&'static str, &str)]) -> Self {
+        Self::on(Database::fresh().await, settings).await
+    }
+
+    /// Another server on the same database, as a second replica would be.
+    pub async fn replica(&self) -> Self {
+        let config = config(&[]);
+        let db = self.database.open().await;
+        let (app, _) = setup::start_on(db, config, self.app.clock.clone())
+            .await
+            .expect("a replica");
+        let service = http::service(&app, web::routes());
+        Self {
+            app,
+            service,
+            database: self.database.clone(),
+        }
+    }
+
+    async fn on(database: Database, settings: &[(&'static str, &str)]) -> Self {
+        let db = database.open().await;
+        let clock = Clock::by_hand(
+            "2030-01-01T00:00:00Z"
+                .parse::<DateTime<Utc>>()
+                .expect("a time"),
+        );
+        let (app, welcome) = setup::start_on(db, config(settings), clock)
+            .await
+            .expect("a server");
+        assert!(welcome.is_none(), "the template has seen its first start");
+        let service = http::service(&app, web::routes());
+        Self {
+            app,
+            service,
+            database,
+        }
+    }
+
+    /// Moves the clock.
+    pub fn wait(&self, seconds: i64) {
+        self.app.clock.advance(chrono::TimeDelta::seconds(seconds));
+    }
+
+    /// Somebody without credentials.
+    pub fn nobody(&self) -> Person<'_> {
+        Person::nobody(self)
+    }
+
+    /// The instance administrator, signed in by the first application.
+    pub async fn admin(&self) -> Person<'_> {
+        let token = self.nobody().token(CLIENT_ID, CLIENT_SECRET).await;
+        Person::with_token(self, token)
+    }
+}
+
+/// The usual settings and some others, by key.
+pub fn config(settings: &[(&'static str, &str)]) -> Config {
+    let usual = [
+        ("admin.email", EMAIL),
+        ("admin.client_id", CLIENT_ID),
+        ("admin.client_secret", CLIENT_SECRET),
+        ("log.requests", "none"),
+    ];
+    let flags: HashMap<_, _> = usual
+        .iter()
+        .chain(settings)
+        .map(|&(key, value)| (key, value.to_owned()))
+        .collect();
+    let resolved = Resolved::new(&Given {
+        flags,
+        ..Given::default()
+    })
+    .expect("settings");
+    Config::parse(resolved).expect("good settings")
+}

@@ -1,0 +1,121 @@
+//! A real PostgreSQL for this run: Debian's programs, a directory of its own, a free port on loopback,
+//! an unprivileged user. A shell holds it and ends it, with its directory, when this process is gone,
+//! however it went.
+
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// The running cluster.
+pub struct Cluster {
+    port: u16,
+    /// Its standard input is a leash: when it closes, the shell stops PostgreSQL.
+    _leash: Child,
+}
+
+const SCRIPT: &str = r#"
+set -e
+bin=$1; dir=$2; port=$3
+"$bin/initdb" --pgdata="$dir/data" --username=tests --auth=trust --encoding=UTF8 --locale=C --no-sync >"$dir/init.log" 2>&1
+"$bin/postgres" -D "$dir/data" -p "$port" -h 127.0.0.1 -k "$dir" -c fsync=off -c full_page_writes=off \
+  -c synchronous_commit=off -c max_connections=300 -c shared_buffers=64MB >"$dir/server.log" 2>&1 </dev/null &
+server=$!
+cat >/dev/null || true
+kill -INT $server 2>/dev/null || true
+wait $server || true
+rm -rf "$dir"
+"#;
+
+impl Cluster {
+    /// The one cluster of this process.
+    pub fn shared() -> &'static Self {
+        static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+        CLUSTER.get_or_init(Self::start)
+    }
+
+    /// The address of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://tests@127.0.0.1:{}/{database}", self.port)
+    }
+
+    fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|free| free.local_addr())
+            .expect("a port")
+            .port();
+        let directory: PathBuf = tempfile::tempdir().expect("a directory").keep();
+        let mut shell = Command::new("sh");
+        shell
+            .arg("-c")
+            .arg(SCRIPT)
+            .arg("sh")
+            .arg(programs())
+            .arg(&directory)
+            .arg(port.to_string());
+        shell.stdin(Stdio::piped()).current_dir("/");
+        if is_root() {
+            // PostgreSQL refuses to run as root; Debian's package brings this user.
+            let (user, group) = (id("-u"), id("-g"));
+            std::os::unix::fs::chown(&directory, Some(user), Some(group))
+                .expect("the directory's owner");
+            shell.uid(user).gid(group);
+        }
+        let leash = shell.spawn().expect("a shell");
+        let cluster = Self {
+            port,
+            _leash: leash,
+        };
+        cluster.wait(&directory);
+        cluster
+    }
+
+    fn wait(&self, directory: &std::path::Path) {
+        let until = Instant::now() + Duration::from_mins(1);
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let log = || std::fs::read_to_string(directory.join("server.log")).unwrap_or_default();
+            assert!(
+                Instant::now() < until,
+                "PostgreSQL did not start: {}",
+                log()
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        // It listens a moment before it answers.
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+/// Where initdb and postgres are: the newest that Debian installed, or on the path.
+fn programs() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut found: Vec<_> = versions
+        .map(|entry| entry.path().join("bin"))
+        .filter(|bin| bin.join("initdb").exists())
+        .collect();
+    found.sort();
+    found
+        .pop()
+        .unwrap_or_else(|| panic!("there is no PostgreSQL here: ./tests/run installs it"))
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0)
+}
+
+fn id(option: &str) -> u32 {
+    let output = Command::new("id")
+        .arg(option)
+        .arg("postgres")
+        .output()
+        .expect("id");
+    String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .parse()
+        .expect("the user postgres")
+}
