@@ -31,7 +31,7 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     let address = listener.local_addr()?;
     let (app, welcome) = App::start(config, Clock::System).await.map_err(explained)?;
     let shutdown = Shutdown::default();
-    let service = http::service(&app, web::routes());
+    let service = http::service(&app, web::routes(&app), web::missing(&app));
     shutdown.spawn(http::server::serve(
         listener,
         service,
