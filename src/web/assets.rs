@@ -106,11 +106,13 @@ mod tests {
         for asset in ASSETS.iter() {
             let text = String::from_utf8_lossy(asset.body);
             let text = text.replace("http://www.w3.org/2000/svg", "");
-            assert!(
-                !text.contains("//") || !text.contains("http"),
-                "{}",
-                asset.name
-            );
+            for way in ["http://", "https://", "url("] {
+                assert!(
+                    !text.contains(way) || text.contains("url(#"),
+                    "{}",
+                    asset.name
+                );
+            }
             assert!(
                 !text.contains("@import") && !text.contains("fetch("),
                 "{}",
