@@ -6,6 +6,7 @@
 //! - [`store`]: the database, PostgreSQL or SQLite, with one text of SQL.
 //! - [`access`]: who may do what: callers, the role table, the proofs that `store` demands, tokens.
 //! - [`ops`]: deeds that more than one door needs.
+//! - [`request`]: what both doors know of a request.
 //! - [`http`]: the API: routes, bodies, problems, the OpenAPI document.
 //! - [`web`]: the pages for people.
 //! - [`app`] wires them; [`cli`] is the command line.
@@ -22,6 +23,8 @@ pub mod domain;
 pub mod error;
 pub mod http;
 pub mod ops;
+pub mod request;
+
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;

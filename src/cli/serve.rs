@@ -33,7 +33,7 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
         .await
         .map_err(explained)?;
     let shutdown = Shutdown::default();
-    let service = http::service(&app, web::routes());
+    let service = http::service(&app, web::routes(&app), web::missing(&app));
     shutdown.spawn(http::server::serve(
         listener,
         service,

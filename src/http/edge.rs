@@ -2,7 +2,7 @@
 //! body of its problem if it has one, and the headers that every answer carries.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use axum::Json;
@@ -15,27 +15,13 @@ use axum::response::{IntoResponse, Response};
 use super::problem::{Pending, Problem};
 use crate::app::App;
 use crate::config::RequestLog;
-use crate::domain::ids::UserId;
+use crate::request::{Asker, RequestId};
 
 /// The header that carries a request's id, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest id that is taken over from a request.
 const LONGEST_ID: usize = 64;
-
-/// Filled in by whoever recognises the caller, for the log.
-#[derive(Debug, Clone, Default)]
-pub struct Asker(Arc<OnceLock<UserId>>);
-
-impl Asker {
-    pub fn is(&self, user: UserId) {
-        let _ = self.0.set(user);
-    }
-}
-
-/// A request's id, for whoever writes it into a page.
-#[derive(Debug, Clone)]
-pub struct RequestId(pub HeaderValue);
 
 pub async fn edge(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
@@ -138,7 +124,7 @@ fn line(
         target: "ferrobyte::request",
         status = status.as_u16(),
         duration_ms = format_args!("{milliseconds:.1}"),
-        caller = asker.0.get().map(tracing::field::display),
+        caller = asker.known().map(tracing::field::display),
         request.id = id.to_str().unwrap_or_default(),
         "{method} {path}"
     );

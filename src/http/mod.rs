@@ -30,8 +30,10 @@ use problem::Problem;
 /// The whole server as a service.
 pub type Service = MapRequest<Router, fn(Request) -> Request>;
 
-/// Routes and layers around `pages`, the routes for people.
-pub fn service(app: &Arc<App>, pages: Router<Arc<App>>) -> Service {
+/// Routes and layers around `pages`, the routes for people, and `missing`, which answers people who ask
+/// for an address where nothing is.
+pub fn service(app: &Arc<App>, pages: Router<Arc<App>>, missing: Router<Arc<App>>) -> Service {
+    let missing = missing.with_state(Arc::clone(app));
     let (api, _) = openapi::routes().split_for_parts();
     let router = api
         .route("/api/public", get(public::documentation::show))
@@ -39,7 +41,7 @@ pub fn service(app: &Arc<App>, pages: Router<Arc<App>>) -> Service {
         .route("/metrics", get(metrics))
         .method_not_allowed_fallback(method_not_allowed)
         .merge(pages)
-        .fallback(no_such_route)
+        .fallback(move |request| no_such_route(request, missing))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(app),
@@ -49,8 +51,17 @@ pub fn service(app: &Arc<App>, pages: Router<Arc<App>>) -> Service {
     router.map_request(paths::canonical as fn(Request) -> Request)
 }
 
-async fn no_such_route(method: Method, uri: Uri) -> Problem {
-    Problem::no_such_route(&method, uri.path())
+/// A problem for programs, a page for people. Whoever asks below `/api` is a program.
+async fn no_such_route(request: Request, missing: Router) -> Response {
+    let path = request.uri().path();
+    let accepts = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|kinds| kinds.to_str().ok());
+    if accepts.is_some_and(|kinds| kinds.contains("text/html")) && !path.starts_with("/api") {
+        return missing.oneshot(request).await.into_response();
+    }
+    Problem::no_such_route(request.method(), path).into_response()
 }
 
 async fn method_not_allowed(method: Method, uri: Uri) -> Problem {

@@ -12,7 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
 use super::Service;
-use super::extract::Peer;
+
+use crate::request::Peer;
 use crate::shutdown::Shutdown;
 
 /// Accepts connections until stopping begins. Each is a task that stopping waits for.

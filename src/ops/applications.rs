@@ -7,6 +7,7 @@ use crate::access::granted::Granted;
 use crate::access::policy::Edit;
 use crate::app::App;
 use crate::domain::application::{Application, NewApplication};
+use crate::domain::ids::ApplicationId;
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::Name;
 use crate::error::{Error, Result};
@@ -27,6 +28,21 @@ pub struct Unveiled {
 /// # Errors
 /// When the database does not answer.
 pub async fn create(app: &App, caller: &Caller, name: Name) -> Result<Unveiled> {
+    let created = create_as(app, caller, app.clock.new_id().into(), name).await?;
+    created.ok_or_else(|| Error::internal("a new id was taken"))
+}
+
+/// Creates an application with an id that was chosen before, unless there is one with it already: a
+/// form that is sent twice makes one application.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn create_as(
+    app: &App,
+    caller: &Caller,
+    id: ApplicationId,
+    name: Name,
+) -> Result<Option<Unveiled>> {
     let secret = PlainSecret::client(app.clock.random());
     let client_id = app
         .clock
@@ -35,7 +51,7 @@ pub async fn create(app: &App, caller: &Caller, name: Name) -> Result<Unveiled> 
         .parse()
         .map_err(Error::internal)?;
     let new = NewApplication {
-        id: app.clock.new_id().into(),
+        id,
         user_id: caller.id(),
         name,
         client_id,
@@ -43,22 +59,23 @@ pub async fn create(app: &App, caller: &Caller, name: Name) -> Result<Unveiled> 
     };
     let mut db = app.db.write().await?;
     if !applications::insert(&mut db, &new, app.clock.now()).await? {
-        return Err(Error::internal("a new id was taken"));
+        return Ok(None);
     }
     let application = applications::fetch(&mut db, caller.own(), new.id).await?;
     db.commit().await?;
     let application = application.ok_or_else(|| Error::internal("the new application is gone"))?;
-    Ok(Unveiled {
+    Ok(Some(Unveiled {
         application,
         secret,
-    })
+    }))
 }
 
 /// Puts a new secret in place of the old one. The old one and the tokens that it bought stay good for
 /// `grace`; without grace they stop at once here, and within a second on other replicas.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the grace is longer than [`LONGEST_GRACE`].
+/// [`Error::Invalid`] when the grace is longer than [`LONGEST_GRACE`], [`Error::Conflict`] when
+/// somebody else rotated it since the proof was given.
 pub async fn rotate(
     app: &App,
     application: Granted<Application, Edit>,
@@ -73,7 +90,11 @@ pub async fn rotate(
     let secret = PlainSecret::client(app.clock.random());
     let until = (!grace.is_zero()).then(|| app.clock.now() + grace);
     let mut db = app.db.write().await?;
-    applications::rotate(&mut db, &application, &secret.hash(), until).await?;
+    if !applications::rotate(&mut db, &application, &secret.hash(), until).await? {
+        return Err(Error::conflict(
+            "the secret was rotated by somebody else at the same time",
+        ));
+    }
     db.commit().await?;
     app.callers.forget();
     let mut application = application.into_inner();

@@ -264,7 +264,9 @@ async fn set_secret(
     if kept.is_some_and(|kept| kept.secret_hash.matches(&secret.hash())) {
         return Ok(());
     }
-    applications::rotate(db, application, &secret.hash(), None).await
+    applications::rotate(db, application, &secret.hash(), None)
+        .await
+        .map(drop)
 }
 
 async fn add_application(

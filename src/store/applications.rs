@@ -33,7 +33,7 @@ const INSERT: &str = "INSERT INTO applications (id, user_id, name, client_id, se
                       created_at) VALUES ($1, $2, $3, $4, $5, 1, $6) ON CONFLICT DO NOTHING";
 const ROTATE: &str = "UPDATE applications SET previous_secret_hash = secret_hash, previous_secret_expires_at = $3, \
                       secret_hash = $2, secret_generation = secret_generation + 1 \
-                      WHERE id = $1 AND deleted_at IS NULL";
+                      WHERE id = $1 AND secret_generation = $4 AND deleted_at IS NULL";
 const SET_CLIENT_ID: &str =
     "UPDATE applications SET client_id = $2 WHERE id = $1 AND deleted_at IS NULL";
 const TOUCH: &str = "UPDATE applications SET last_used_at = $2 \
@@ -114,16 +114,18 @@ pub async fn insert(db: &mut Writer, application: &NewApplication, now: Timestam
     .map_err(Error::store)
 }
 
-/// Puts a new secret in place of the old one, which stays good until `previous_until`, if at all.
+/// Puts a new secret in place of the old one, which stays good until `previous_until`, if at all. Says
+/// whether the application still had the generation that was granted.
 pub async fn rotate(
     db: &mut Writer,
     application: &Granted<Application, Edit>,
     secret: &SecretHash,
     previous_until: Option<Timestamp>,
-) -> Result<()> {
+) -> Result<bool> {
     on!(db, link => {
         let query = sqlx::query(ROTATE).bind(application.id).bind(secret).bind(previous_until);
-        query.execute(link).await.map(drop)
+        let query = query.bind(application.secret_generation);
+        query.execute(link).await.map(|done| done.rows_affected() == 1)
     })
     .map_err(Error::store)
 }

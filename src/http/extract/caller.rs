@@ -9,8 +9,9 @@ use axum::http::request::Parts;
 use crate::access::caller::Caller;
 use crate::app::App;
 use crate::error::Error;
-use crate::http::edge::Asker;
+
 use crate::http::problem::Problem;
+use crate::request::Asker;
 
 impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Problem;

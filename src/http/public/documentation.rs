@@ -47,7 +47,7 @@ pub async fn show(State(_app): State<Arc<App>>) -> Result<Response, Problem> {
         version: env!("CARGO_PKG_VERSION"),
         groups: groups(),
     };
-    let policy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     let html = page.render().map_err(Error::internal)?;
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa::IntoParams;
 
 use crate::domain::page::{Page, Slice};
-use crate::http::extract::Base;
+use crate::request::Base;
 
 /// An item that writes itself as JSON; pages are the hottest answers there are.
 pub trait WriteJson {

@@ -15,8 +15,9 @@ use crate::access::credentials;
 use crate::app::App;
 use crate::domain::secret::PlainSecret;
 use crate::error::{Error, Fault};
-use crate::http::extract::{Source, json_body, read};
+use crate::http::extract::{json_body, read};
 use crate::http::problem::Problem;
+use crate::request::Source;
 
 /// The credentials of an application. `grant_type` and `grant-type` may be left out.
 #[derive(Debug, Default, Deserialize, ToSchema)]

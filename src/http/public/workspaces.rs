@@ -20,10 +20,11 @@ use crate::domain::page::{Page, Slice};
 use crate::domain::text::Name;
 use crate::domain::workspace::Workspace;
 use crate::error::Result;
-use crate::http::extract::{Base, Body, FromQuery, Id, Parameters, Query};
+use crate::http::extract::{Body, FromQuery, Id, Parameters, Query};
 use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::workspaces::Wish;
+use crate::request::Base;
 use crate::store::db::Exec;
 use crate::store::workspaces;
 

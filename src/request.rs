@@ -1,16 +1,37 @@
-//! Where a request came from and which address it was sent to. What a proxy adds is believed only
-//! when the operator trusts that proxy.
+//! What both doors, `http` and `web`, know of a request: where it came from, which address it was sent
+//! to, its id and who turned out to ask. What a proxy adds is believed only when the operator trusts
+//! that proxy.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 
 use crate::app::App;
+use crate::domain::ids::UserId;
+
+/// A request's id, for whoever writes it into a page.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub HeaderValue);
+
+/// Filled in by whoever recognises the caller, for the log.
+#[derive(Debug, Clone, Default)]
+pub struct Asker(Arc<OnceLock<UserId>>);
+
+impl Asker {
+    pub fn is(&self, user: UserId) {
+        let _ = self.0.set(user);
+    }
+
+    #[must_use]
+    pub fn known(&self) -> Option<&UserId> {
+        self.0.get()
+    }
+}
 
 /// The other end of the connection, as the server noted it.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,70 @@
+// Two comforts for the pages, which all work without them: buttons that copy, and times in the
+// reader's own language and zone. Nothing is fetched and nothing is stored.
+
+const spoken = document.getElementById("spoken");
+
+// The browser's clipboard needs a secure origin and leave to write; without either, the old way by
+// selection is tried, which at least leaves the text selected.
+async function copyText(source, text) {
+  if (navigator.clipboard) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return;
+    } catch {
+      // Not allowed here: go on below.
+    }
+  }
+  if (typeof source.select === "function") {
+    source.select();
+  } else {
+    window.getSelection().selectAllChildren(source);
+  }
+  if (!document.execCommand("copy")) throw new Error("the browser did not copy");
+}
+
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const source = document.getElementById(button.dataset.copy);
+  const word = button.querySelector("[data-copy-word]");
+  if (!source || !word) continue;
+  const usual = word.textContent;
+  let back = 0;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const text = "value" in source ? source.value : source.textContent;
+    let copied = true;
+    try {
+      await copyText(source, text);
+    } catch {
+      copied = false;
+    }
+    word.textContent = copied ? "Copied" : "Press Ctrl+C";
+    button.classList.toggle("copied", copied);
+    spoken.textContent = copied ? "Copied to the clipboard." : "Not copied. The text is selected; press Control and C.";
+    clearTimeout(back);
+    back = setTimeout(() => {
+      word.textContent = usual;
+      button.classList.remove("copied");
+      spoken.textContent = "";
+    }, 2500);
+  });
+}
+
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const steps = [["day", 86400], ["hour", 3600], ["minute", 60]];
+
+// Roughly how long ago, for up to a month; older moments are better told by their date.
+function ago(time) {
+  const seconds = Math.round((Date.now() - time) / 1000);
+  if (seconds < 60) return relative.format(0, "second");
+  if (seconds > 30 * 86400) return exact.format(time);
+  const [unit, length] = steps.find(([, span]) => seconds >= span);
+  return relative.format(-Math.floor(seconds / length), unit);
+}
+
+for (const element of document.querySelectorAll("time[datetime]")) {
+  const time = new Date(element.dateTime);
+  if (Number.isNaN(time.getTime())) continue;
+  element.title = element.textContent;
+  element.textContent = "ago" in element.dataset ? ago(time) : exact.format(time);
+}

@@ -1,0 +1,90 @@
+//! What every page has around its content, and the step from a template to an answer. All pages are
+//! `no-store`: they show what belongs to one person, and some show a secret.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+
+use super::failure::Failure;
+use crate::domain::user::User;
+use crate::error::Error;
+
+/// The bar above and the foot below.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Frame {
+    pub(super) person: Option<Person>,
+}
+
+/// Who is signed in, as the bar shows them.
+#[derive(Debug, Clone)]
+pub(super) struct Person {
+    pub(super) name: String,
+    pub(super) email: String,
+}
+
+impl Frame {
+    /// The frame around the pages of somebody who is signed in.
+    pub(super) fn of(user: &User) -> Self {
+        Self {
+            person: Some(Person {
+                name: user.name.clone(),
+                email: user.email.clone(),
+            }),
+        }
+    }
+}
+
+impl Person {
+    /// The letter in the round mark.
+    pub(super) fn initial(&self) -> String {
+        self.name
+            .trim()
+            .chars()
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().collect())
+    }
+}
+
+/// Which part of the settings is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Profile,
+    Applications,
+}
+
+/// A page to be sent.
+#[derive(Debug)]
+pub(super) struct Page<T> {
+    status: StatusCode,
+    template: T,
+}
+
+impl<T: Template> Page<T> {
+    /// A page that shows what was asked for.
+    pub(super) fn new(template: T) -> Self {
+        Self::with(StatusCode::OK, template)
+    }
+
+    /// A form that was not accepted, shown again with what was wrong.
+    pub(super) fn refused(template: T) -> Self {
+        Self::with(StatusCode::UNPROCESSABLE_ENTITY, template)
+    }
+
+    pub(super) fn with(status: StatusCode, template: T) -> Self {
+        Self { status, template }
+    }
+}
+
+impl<T: Template> IntoResponse for Page<T> {
+    fn into_response(self) -> Response {
+        let headers = [
+            (CONTENT_TYPE, "text/html; charset=utf-8"),
+            (CACHE_CONTROL, "no-store"),
+        ];
+        match self.template.render() {
+            Ok(html) => (self.status, headers, html).into_response(),
+            Err(error) => Failure::from(Error::internal(error)).into_response(),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Times as pages show them: in UTC for everybody; the script turns them into the reader's own
+//! language and zone.
+
+use crate::clock::Timestamp;
+
+/// A moment to be shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment(pub(super) Timestamp);
+
+impl Moment {
+    /// For the `datetime` attribute.
+    pub(super) fn machine(&self) -> String {
+        self.0.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// For people.
+    pub(super) fn words(&self) -> String {
+        self.0.format("%-d %b %Y, %H:%M UTC").to_string()
+    }
+
+    /// The day alone, for the name of a file.
+    pub(super) fn day(&self) -> String {
+        self.0.format("%Y-%m-%d").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_told_to_machines_and_to_people() {
+        let moment =
+            Moment(Timestamp::from_timestamp_micros(1_795_284_245_678_901).expect("a time"));
+        assert_eq!(moment.machine(), "2026-11-21T18:04:05Z");
+        assert_eq!(moment.words(), "21 Nov 2026, 18:04 UTC");
+        assert_eq!(moment.day(), "2026-11-21");
+    }
+}
