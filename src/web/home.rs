@@ -66,7 +66,7 @@ pub(super) async fn show(
         part,
     )
     .await?;
-    let Slice { items, more } = Slice::of(part, found);
+    let Slice { items, more } = found;
     Ok(Page::new(HomePage {
         frame: person.frame(),
         workspaces: items

@@ -33,16 +33,19 @@ const TABLE: &[(&str, &[&str])] = &[
             "access", "app", "clock", "config", "domain", "error", "store",
         ],
     ),
+    // What both doors know of a request.
+    ("request", &["app", "domain"]),
     (
         "http",
         &[
-            "access", "app", "clock", "config", "domain", "error", "ops", "shutdown", "store",
+            "access", "app", "clock", "config", "domain", "error", "ops", "request", "shutdown",
+            "store",
         ],
     ),
     (
         "web",
         &[
-            "access", "app", "clock", "config", "domain", "error", "ops", "store",
+            "access", "app", "clock", "config", "domain", "error", "ops", "request", "store",
         ],
     ),
     (

@@ -11,13 +11,14 @@ use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::app::App;
 use crate::domain::ids::ApplicationId;
-use crate::http::extract::{Body, Source};
+use crate::http::extract::Body;
 use crate::http::problem::Problem;
 use crate::http::public::applications::{
     self as public, ApplicationCreate, ApplicationRead, ApplicationReadList,
 };
 use crate::http::public::tokens::{self, PublicAccessTokenResponse, TokenRequest};
 use crate::ops;
+use crate::request::Source;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

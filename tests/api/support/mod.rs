@@ -51,7 +51,7 @@ impl TestServer {
         let (app, _) = setup::start_on(db, config, self.app.clock.clone())
             .await
             .expect("a replica");
-        let service = http::service(&app, web::routes());
+        let service = http::service(&app, web::routes(&app), web::missing(&app));
         Self {
             app,
             service,
@@ -70,7 +70,7 @@ impl TestServer {
             .await
             .expect("a server");
         assert!(welcome.is_none(), "the template has seen its first start");
-        let service = http::service(&app, web::routes());
+        let service = http::service(&app, web::routes(&app), web::missing(&app));
         Self {
             app,
             service,
