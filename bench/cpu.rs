@@ -37,6 +37,20 @@ pub fn of_family(parent: u32) -> Result<Duration> {
     Ok(total)
 }
 
+/// What all processes together have used since the machine started, interrupts left out.
+pub fn of_machine() -> Result<Duration> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    let line = stat.lines().next().context("/proc/stat is empty")?;
+    // The first three numbers: user, nice and system.
+    let ticks: Result<Vec<u32>, _> = line
+        .split_whitespace()
+        .skip(1)
+        .take(3)
+        .map(str::parse)
+        .collect();
+    Ok(TICK * ticks?.iter().sum::<u32>())
+}
+
 /// Resident memory in bytes.
 pub fn resident(pid: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;

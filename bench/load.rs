@@ -6,11 +6,14 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use tokio::net::TcpStream;
-use tokio::task::LocalSet;
+use tokio::sync::Notify;
+use tokio::task::{AbortHandle, spawn_local};
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One request, ready to be written, and the status that a right answer has.
 #[derive(Debug, Clone)]
@@ -50,61 +53,87 @@ impl Request {
     }
 }
 
-/// What was counted between two readings of the clock.
-#[derive(Debug, Clone, Copy)]
-pub struct Counted {
-    pub requests: u64,
-    pub seconds: f64,
+/// Some kept-alive connections that ask the same thing again and again while the gate is open, and
+/// rest between two answers while it is closed.
+pub struct Crowd {
+    gate: Rc<Gate>,
+    tasks: Vec<AbortHandle>,
 }
 
-/// Sends `request` over and over: `warm_up` uncounted, then `length` counted. `mark` is called at
-/// the start and at the end of the counted part, to read the processor accounts.
-pub async fn drive<M>(
-    address: SocketAddr,
-    request: &Request,
-    connections: usize,
-    (warm_up, length): (Duration, Duration),
-    mut mark: impl FnMut() -> Result<M>,
-) -> Result<(Counted, M, M)> {
-    let answered = Rc::new(Cell::new(0_u64));
-    let failure = Rc::new(RefCell::new(None));
-    let crowd = LocalSet::new();
-    for _ in 0..connections {
-        let (request, answered, failure) = (request.clone(), answered.clone(), failure.clone());
-        crowd.spawn_local(async move {
-            if let Err(error) = repeat(address, &request, &answered).await {
-                failure.borrow_mut().get_or_insert(error);
-            }
-        });
+#[derive(Default)]
+struct Gate {
+    open: Cell<bool>,
+    opened: Notify,
+    /// Connections that have been asked something and wait for the answer.
+    busy: Cell<usize>,
+    rested: Notify,
+    answered: Cell<u64>,
+    failure: RefCell<Option<anyhow::Error>>,
+}
+
+impl Crowd {
+    /// To be called within a `LocalSet`, like everything below.
+    pub fn gather(address: SocketAddr, request: &Request, connections: usize) -> Self {
+        let gate = Rc::new(Gate::default());
+        let tasks = (0..connections)
+            .map(|_| {
+                let (gate, request) = (gate.clone(), request.clone());
+                let work = async move {
+                    if let Err(error) = repeat(address, &request, &gate).await {
+                        gate.failure.borrow_mut().get_or_insert(error);
+                        gate.rested.notify_one();
+                    }
+                };
+                spawn_local(work).abort_handle()
+            })
+            .collect();
+        Self { gate, tasks }
     }
-    crowd
-        .run_until(async {
-            tokio::time::sleep(warm_up).await;
-            let (first, before, begun) = (mark()?, answered.get(), Instant::now());
-            tokio::time::sleep(length).await;
-            let (after, seconds) = (answered.get(), begun.elapsed().as_secs_f64());
-            let last = mark()?;
-            if let Some(error) = failure.borrow_mut().take() {
+
+    /// Lets the crowd ask for `length`, waits for the last answers, and counts them all.
+    pub async fn ask(&self, length: Duration) -> Result<u64> {
+        let before = self.gate.answered.get();
+        self.gate.open.set(true);
+        self.gate.opened.notify_waiters();
+        tokio::time::sleep(length).await;
+        self.gate.open.set(false);
+        loop {
+            if let Some(error) = self.gate.failure.borrow_mut().take() {
                 return Err(error);
             }
-            ensure!(after > before, "no answer within {length:?}");
-            Ok((
-                Counted {
-                    requests: after - before,
-                    seconds,
-                },
-                first,
-                last,
-            ))
-        })
-        .await
+            if self.gate.busy.get() == 0 {
+                break;
+            }
+            tokio::time::timeout(PATIENCE, self.gate.rested.notified())
+                .await
+                .context("an answer did not come")?;
+        }
+        let answers = self.gate.answered.get() - before;
+        ensure!(answers > 0, "no answer within {length:?}");
+        Ok(answers)
+    }
 }
 
-async fn repeat(address: SocketAddr, request: &Request, answered: &Cell<u64>) -> Result<()> {
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+async fn repeat(address: SocketAddr, request: &Request, gate: &Gate) -> Result<()> {
     let mut line = Line::open(address).await?;
     loop {
+        // Nothing runs between this look and the wait: there is only one thread.
+        while !gate.open.get() {
+            gate.opened.notified().await;
+        }
+        gate.busy.set(gate.busy.get() + 1);
         line.exchange(request).await?;
-        answered.set(answered.get() + 1);
+        gate.answered.set(gate.answered.get() + 1);
+        gate.busy.set(gate.busy.get() - 1);
+        if !gate.open.get() {
+            gate.rested.notify_one();
+        }
     }
 }
 

@@ -3,29 +3,28 @@
 //! beside this file says what is measured and how to choose.
 
 mod cases;
+mod circumstances;
 mod cpu;
 mod floor;
 mod load;
 mod postgres;
 mod report;
+mod rounds;
 mod seed;
 mod server;
 mod settings;
 mod stage;
 mod start;
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::LocalSet;
 
-use cases::{Case, Side};
+use cases::Case;
 use postgres::Postgres;
-use report::{Outcome, Sample, Value};
+use report::{Outcome, Value};
 use settings::{Engine, Settings};
 use stage::{Size, Stage};
-
-const WARM_UP: Duration = Duration::from_millis(500);
 
 fn main() -> Result<()> {
     let mut words = std::env::args().skip(1);
@@ -41,8 +40,9 @@ fn main() -> Result<()> {
             signal(SignalKind::interrupt())?,
             signal(SignalKind::terminate())?,
         );
+        let crowds = LocalSet::new();
         tokio::select! {
-            outcome = run() => outcome,
+            outcome = crowds.run_until(run()) => outcome,
             // Leaving drops what `run` holds: programs are ended, folders removed.
             _ = interrupt.recv() => bail!("interrupted"),
             _ = terminate.recv() => bail!("told to stop"),
@@ -53,9 +53,9 @@ fn main() -> Result<()> {
 async fn run() -> Result<()> {
     let settings = Settings::read()?;
     settings.check(&cases::NAMES)?;
-    let machine = report::machine();
+    let machine = circumstances::machine();
     let (mut outcomes, mut values) = (Vec::new(), Vec::new());
-    let mut versions = report::versions(&seed::sqlite_version().await?);
+    let mut versions = circumstances::versions(&seed::sqlite_version().await?);
     for engine in [Engine::Postgres, Engine::Sqlite] {
         if !settings.wants_engine(engine) {
             continue;
@@ -79,7 +79,7 @@ async fn run() -> Result<()> {
     if settings.wants("start") {
         values.push(start::size_of_binary()?);
     }
-    report::print_circumstances(&settings, &machine, &versions);
+    circumstances::print(&settings, &machine, &versions);
     report::print_outcomes(&outcomes);
     report::print_values(&values);
     Ok(())
@@ -110,10 +110,7 @@ async fn play(
             .with_context(|| (*name).to_owned())?;
         let engine = stage.engine.name();
         eprintln!("{engine}: {name} ...");
-        let mut rounds = Vec::new();
-        for number in 0..settings.rounds {
-            rounds.push(round(settings, &stage, &case, number % 2 == 1).await?);
-        }
+        let rounds = rounds::play(settings, &stage, &case).await?;
         let Case {
             name,
             says,
@@ -140,36 +137,4 @@ async fn play(
         )?);
     }
     Ok(())
-}
-
-/// One round: both sides, one after the other, in turn the one or the other first.
-async fn round(
-    settings: &Settings,
-    stage: &Stage<'_>,
-    case: &Case,
-    turned: bool,
-) -> Result<(Sample, Sample)> {
-    if turned {
-        let against = sample(settings, stage, &case.against).await?;
-        Ok((sample(settings, stage, &case.ours).await?, against))
-    } else {
-        let ours = sample(settings, stage, &case.ours).await?;
-        Ok((ours, sample(settings, stage, &case.against).await?))
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far below 2^52 requests")]
-async fn sample(settings: &Settings, stage: &Stage<'_>, side: &Side) -> Result<Sample> {
-    let address = stage.program(side.who).address;
-    let lengths = (WARM_UP, settings.length);
-    let mark = || stage.account(side.who);
-    let (counted, before, after) =
-        load::drive(address, &side.request, settings.connections, lengths, mark).await?;
-    let requests = counted.requests as f64;
-    let per_request = |spent: Duration| spent.as_secs_f64() * 1e6 / requests;
-    Ok(Sample {
-        program_us: per_request(after.program.saturating_sub(before.program)),
-        database_us: per_request(after.database.saturating_sub(before.database)),
-        per_second: requests / counted.seconds,
-    })
 }

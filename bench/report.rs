@@ -1,13 +1,7 @@
 //! The figures in words: medians, ratios, and how they stand to the targets. Prints to standard
 //! output and nowhere else.
 
-use std::fs;
-use std::process::Command;
-
 use super::cases::Targets;
-use super::postgres;
-use super::server;
-use super::settings::Settings;
 
 /// What one side cost in one round.
 #[derive(Debug, Clone, Copy)]
@@ -17,19 +11,33 @@ pub struct Sample {
     pub per_second: f64,
 }
 
+impl Round {
+    fn ratio(&self) -> f64 {
+        self.ours.total() / self.against.total()
+    }
+}
+
 impl Sample {
-    fn total(&self) -> f64 {
+    pub fn total(&self) -> f64 {
         self.program_us + self.database_us
     }
 }
 
-/// All rounds of one case on one engine: ours and what it is held against, round by round.
+/// One round: ours, what it is held against, and the share of the machine that others used.
+#[derive(Debug, Clone, Copy)]
+pub struct Round {
+    pub ours: Sample,
+    pub against: Sample,
+    pub others: f64,
+}
+
+/// All rounds of one case on one engine.
 pub struct Outcome {
     pub name: &'static str,
     pub says: &'static str,
     pub engine: &'static str,
     pub targets: Option<Targets>,
-    pub rounds: Vec<(Sample, Sample)>,
+    pub rounds: Vec<Round>,
 }
 
 /// A figure that is not a ratio, such as milliseconds or bytes.
@@ -41,78 +49,52 @@ pub struct Value {
     pub targets: Option<Targets>,
 }
 
-/// Where the figures come from; without it they say little. `machine` was read before the rounds.
-pub fn print_circumstances(settings: &Settings, machine: &str, versions: &[String]) {
-    println!("Machine   {machine}");
-    for version in versions {
-        println!("Versions  {version}");
-    }
-    println!(
-        "Rounds    {} alternating rounds of {:?} (and half a second of warm-up) per side, {} \
-         keep-alive connections from one thread on the same machine",
-        settings.rounds, settings.length, settings.connections
-    );
-    let log = settings
-        .log
-        .as_deref()
-        .unwrap_or("the server's default level");
-    println!(
-        "Server    FERROBYTE_THROTTLE=off, log: {log}, written to a file; otherwise as shipped"
-    );
-    println!(
-        "Floor     bare axum on sqlx, pool of {}, same compiler profile, same database",
-        settings.pool
-    );
-    println!("Database  PostgreSQL with {}", postgres::SETTINGS.join(" "));
-    if cfg!(debug_assertions) {
-        println!("WARNING   a development build: these figures say nothing about the product");
-    }
-    println!();
-}
-
 pub fn print_outcomes(outcomes: &[Outcome]) {
     println!(
-        "CPU in µs per request as total = program + database processes, medians of the rounds."
+        "CPU in µs per request, as total = program + database processes: medians of the rounds."
     );
     println!(
-        "Ratio: median of the rounds' ratios (lowest–highest). Requests per second only inform."
+        "Ratio: median of the rounds' ratios (lowest–highest). Others: share of the machine that"
     );
-    println!();
-    println!(
-        "{:<18} {:<8} {:>24} {:>24} {:>20} {:>5} {:>5}  {:<32} {:>15}",
-        "case", "engine", "ours µs", "against µs", "ratio", "must", "aim", "verdict", "req/s"
-    );
+    println!("other programs used meanwhile. Requests per second inform only.\n");
+    print_row([
+        "case",
+        "engine",
+        "ours µs",
+        "against µs",
+        "ratio",
+        "must",
+        "aim",
+        "verdict",
+        "req/s",
+        "others",
+    ]);
     for outcome in outcomes {
-        let (ours, against): (Vec<Sample>, Vec<Sample>) = outcome.rounds.iter().copied().unzip();
-        let ratios: Vec<f64> = outcome
-            .rounds
-            .iter()
-            .map(|(ours, against)| ours.total() / against.total())
-            .collect();
-        let spread = Spread::of(&ratios);
-        println!(
-            "{:<18} {:<8} {:>24} {:>24} {:>20} {:>5} {:>5}  {:<32} {:>15}",
+        let ours: Vec<Sample> = outcome.rounds.iter().map(|round| round.ours).collect();
+        let against: Vec<Sample> = outcome.rounds.iter().map(|round| round.against).collect();
+        let ratio = Spread::of(outcome.rounds.iter().map(Round::ratio));
+        let others = Spread::of(outcome.rounds.iter().map(|round| round.others * 100.0)).median;
+        let per_second = |side: &[Sample]| Spread::of(side.iter().map(|s| s.per_second)).median;
+        let limit = |pick: fn(Targets) -> f64| {
+            outcome
+                .targets
+                .map_or("-".to_owned(), |targets| format!("{:.2}", pick(targets)))
+        };
+        print_row([
             outcome.name,
             outcome.engine,
-            cost(&ours),
-            cost(&against),
-            format!(
+            &cost(&ours),
+            &cost(&against),
+            &format!(
                 "{:.2} ({:.2}–{:.2})",
-                spread.median, spread.lowest, spread.highest
+                ratio.median, ratio.lowest, ratio.highest
             ),
-            outcome
-                .targets
-                .map_or("-".into(), |targets| format!("{:.2}", targets.must)),
-            outcome
-                .targets
-                .map_or("-".into(), |targets| format!("{:.2}", targets.aim)),
-            verdict(&spread, outcome.targets),
-            format!(
-                "{:.0} / {:.0}",
-                median_of(&ours, |s| s.per_second),
-                median_of(&against, |s| s.per_second)
-            ),
-        );
+            &limit(|targets| targets.must),
+            &limit(|targets| targets.aim),
+            &verdict(&ratio, outcome.targets),
+            &format!("{:.0} / {:.0}", per_second(&ours), per_second(&against)),
+            &format!("{others:.0} %"),
+        ]);
     }
     println!();
     let mut named = Vec::new();
@@ -125,6 +107,25 @@ pub fn print_outcomes(outcomes: &[Outcome]) {
     println!();
 }
 
+fn print_row(words: [&str; 10]) {
+    let [
+        case,
+        engine,
+        ours,
+        against,
+        ratio,
+        must,
+        aim,
+        verdict,
+        per_second,
+        others,
+    ] = words;
+    println!(
+        "{case:<18} {engine:<8} {ours:>22} {against:>22} {ratio:>18} {must:>5} {aim:>5}  \
+         {verdict:<31} {per_second:>15} {others:>6}"
+    );
+}
+
 pub fn print_values(values: &[Value]) {
     if values.is_empty() {
         return;
@@ -134,7 +135,7 @@ pub fn print_values(values: &[Value]) {
         "value", "engine", "median (lowest–highest)", "must", "aim"
     );
     for value in values {
-        let spread = Spread::of(&value.figures);
+        let spread = Spread::of(value.figures.iter().copied());
         println!(
             "{:<44} {:<8} {:>26} {:>5} {:>5}  {}",
             value.says,
@@ -161,8 +162,8 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(figures: &[f64]) -> Self {
-        let mut sorted = figures.to_vec();
+    fn of(figures: impl Iterator<Item = f64>) -> Self {
+        let mut sorted: Vec<f64> = figures.collect();
         sorted.sort_by(f64::total_cmp);
         let (Some(&lowest), Some(&highest)) = (sorted.first(), sorted.last()) else {
             return Self {
@@ -205,76 +206,13 @@ fn verdict(spread: &Spread, targets: Option<Targets>) -> String {
     }
 }
 
-fn median_of(samples: &[Sample], figure: impl Fn(&Sample) -> f64) -> f64 {
-    Spread::of(&samples.iter().map(figure).collect::<Vec<_>>()).median
-}
-
 fn cost(samples: &[Sample]) -> String {
-    let total = median_of(samples, Sample::total);
-    let (program, database) = (
-        median_of(samples, |s| s.program_us),
-        median_of(samples, |s| s.database_us),
-    );
+    let median = |figure: fn(&Sample) -> f64| Spread::of(samples.iter().map(figure)).median;
+    let total = median(Sample::total);
+    let (program, database) = (median(|s| s.program_us), median(|s| s.database_us));
     if database < 0.05 {
         format!("{total:.1}")
     } else {
         format!("{total:.1} = {program:.1} + {database:.1}")
     }
-}
-
-/// The processors, the memory, the kernel, and how busy the machine is just now.
-pub fn machine() -> String {
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let (cpus, memory) = (read("/proc/cpuinfo"), read("/proc/meminfo"));
-    let models: Vec<&str> = cpus
-        .lines()
-        .filter_map(|line| {
-            line.strip_prefix("model name")?
-                .split_once(": ")
-                .map(|(_, name)| name)
-        })
-        .collect();
-    let gibibytes = memory
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("MemTotal:")?
-                .trim()
-                .strip_suffix("kB")?
-                .trim()
-                .parse()
-                .ok()
-        })
-        .map_or(0, |kibibytes: u64| kibibytes >> 20);
-    format!(
-        "{} x {}, {gibibytes} GiB, Linux {}, load average {}",
-        models.len(),
-        models.first().unwrap_or(&"unknown processor"),
-        read("/proc/sys/kernel/osrelease").trim(),
-        read("/proc/loadavg")
-            .split(' ')
-            .take(3)
-            .collect::<Vec<_>>()
-            .join(" "),
-    )
-}
-
-/// The first line that a program says, or nothing when it cannot be run.
-pub fn first_line(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output();
-    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    text.unwrap_or_default()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
-}
-
-/// Ours: the commit (with a mark when the tree was changed), the compiler, SQLite.
-pub fn versions(sqlite: &str) -> Vec<String> {
-    vec![format!(
-        "{} at {}, {}, SQLite {sqlite}",
-        server::BINARY.rsplit('/').next().unwrap_or_default(),
-        first_line("git", &["describe", "--always", "--dirty"]),
-        first_line("rustc", &["--version"]),
-    )]
 }
