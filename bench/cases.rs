@@ -9,7 +9,7 @@ use super::settings::Engine;
 use super::stage::{Size, Stage, Who, token_request};
 
 /// Every case by the name that `BENCH_ONLY` takes; `start` is measured apart from the rest.
-pub const NAMES: [&str; 9] = [
+pub(crate) const NAMES: [&str; 9] = [
     "noise",
     "list",
     "token",
@@ -21,26 +21,26 @@ pub const NAMES: [&str; 9] = [
     "start",
 ];
 
-pub struct Case {
-    pub name: &'static str,
-    pub says: &'static str,
-    pub ours: Side,
-    pub against: Side,
-    pub targets: Option<Targets>,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) says: &'static str,
+    pub(crate) ours: Side,
+    pub(crate) against: Side,
+    pub(crate) targets: Option<Targets>,
 }
 
-pub struct Side {
-    pub who: Who,
-    pub request: Request,
+pub(crate) struct Side {
+    pub(crate) who: Who,
+    pub(crate) request: Request,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub struct Targets {
-    pub must: f64,
-    pub aim: f64,
+pub(crate) struct Targets {
+    pub(crate) must: f64,
+    pub(crate) aim: f64,
 }
 
-pub fn size_of(name: &str) -> Option<Size> {
+pub(crate) fn size_of(name: &str) -> Option<Size> {
     match name {
         "noise" | "list" | "token" | "malformed" | "wrong-secret" => Some(Size::Small),
         "deep-page" => Some(Size::Middle),
@@ -52,7 +52,7 @@ pub fn size_of(name: &str) -> Option<Size> {
 const LIST: &str = "/api/public/v1/workspaces";
 
 /// Builds one case on its stage, and asks both sides once to see that the answers are right.
-pub async fn prepare(name: &'static str, stage: &Stage<'_>) -> Result<Case> {
+pub(crate) async fn prepare(name: &'static str, stage: &Stage<'_>) -> Result<Case> {
     let case = match name {
         "deep-page" | "small-organization" | "wrong-secret" => within_ours(name, stage).await?,
         _ => against_floor(name, stage).await?,

@@ -6,10 +6,10 @@ use std::process::Command;
 
 use super::postgres;
 use super::server;
-use super::settings::Settings;
+use super::settings::{Engine, Settings};
 
 /// `machine` was read before the rounds.
-pub fn print(settings: &Settings, machine: &str, versions: &[String]) {
+pub(crate) fn print(settings: &Settings, machine: &str, versions: &[String]) {
     println!("Machine   {machine}");
     for version in versions {
         println!("Versions  {version}");
@@ -27,8 +27,10 @@ pub fn print(settings: &Settings, machine: &str, versions: &[String]) {
         "Server    FERROBYTE_THROTTLE=off, log: {log}, written to a file; otherwise as shipped"
     );
     println!(
-        "Floor     bare axum on sqlx, pool of {}, same compiler profile, same database",
-        settings.pool
+        "Floor     bare axum on sqlx, pool of {} on PostgreSQL and {} on SQLite, same compiler profile and \
+         database",
+        settings.pool(Engine::Postgres),
+        settings.pool(Engine::Sqlite)
     );
     println!("Database  PostgreSQL with {}", postgres::SETTINGS.join(" "));
     if cfg!(debug_assertions) {
@@ -38,7 +40,7 @@ pub fn print(settings: &Settings, machine: &str, versions: &[String]) {
 }
 
 /// The processors, the memory, the kernel, and how busy the machine is just now.
-pub fn machine() -> String {
+pub(crate) fn machine() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let (cpus, memory) = (read("/proc/cpuinfo"), read("/proc/meminfo"));
     let models: Vec<&str> = cpus
@@ -74,7 +76,7 @@ pub fn machine() -> String {
 }
 
 /// The first line that a program says, or nothing when it cannot be run.
-pub fn first_line(program: &str, arguments: &[&str]) -> String {
+pub(crate) fn first_line(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     text.unwrap_or_default()
@@ -85,7 +87,7 @@ pub fn first_line(program: &str, arguments: &[&str]) -> String {
 }
 
 /// Ours: the commit (with a mark when the tree was changed), the compiler, SQLite.
-pub fn versions(sqlite: &str) -> Vec<String> {
+pub(crate) fn versions(sqlite: &str) -> Vec<String> {
     vec![format!(
         "{} at {}, {}, SQLite {sqlite}",
         server::BINARY.rsplit('/').next().unwrap_or_default(),

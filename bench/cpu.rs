@@ -16,13 +16,13 @@ use anyhow::{Context, Result};
 const TICK: Duration = Duration::from_millis(10);
 
 /// User and system time of one process with all its threads, living and ended.
-pub fn of_program(pid: u32) -> Result<Duration> {
+pub(crate) fn of_program(pid: u32) -> Result<Duration> {
     let stat = Stat::read(pid)?;
     Ok(TICK * (stat.own_ticks + stat.ended_children_ticks))
 }
 
 /// User and system time of a process with one thread, and of all its descendants of the same kind.
-pub fn of_family(parent: u32) -> Result<Duration> {
+pub(crate) fn of_family(parent: u32) -> Result<Duration> {
     let mut total = TICK * Stat::read(parent)?.ended_children_ticks;
     for pid in descendants(parent)? {
         // A process may end between being listed and being read.
@@ -38,7 +38,7 @@ pub fn of_family(parent: u32) -> Result<Duration> {
 }
 
 /// What all processes together have used since the machine started, interrupts left out.
-pub fn of_machine() -> Result<Duration> {
+pub(crate) fn of_machine() -> Result<Duration> {
     let stat = fs::read_to_string("/proc/stat")?;
     let line = stat.lines().next().context("/proc/stat is empty")?;
     // The first three numbers: user, nice and system.
@@ -52,7 +52,7 @@ pub fn of_machine() -> Result<Duration> {
 }
 
 /// Resident memory in bytes.
-pub fn resident(pid: u32) -> Result<u64> {
+pub(crate) fn resident(pid: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status
         .lines()

@@ -28,14 +28,15 @@ use uuid::Uuid;
 
 const FIRST_PAGE: &str = "SELECT id, region_id, name, notifications FROM workspaces \
      WHERE deleted_at IS NULL ORDER BY created_at, id LIMIT 20";
-const SECRET: &str = "SELECT user_id, secret_hash FROM applications \
+const SECRET: &str = "SELECT id, user_id, secret_hash, secret_generation FROM applications \
      WHERE client_id = $1 AND deleted_at IS NULL";
 const REGIONS: &str = "SELECT id, name FROM regions WHERE deleted_at IS NULL";
 
 const LIFETIME: u64 = 3600;
+const AUDIENCE: &str = "ferrobyte";
 
 /// Runs the floor as `floor <address> <postgres URL or SQLite file> <pool size>`.
-pub fn main(mut words: impl Iterator<Item = String>) -> Result<()> {
+pub(crate) fn main(mut words: impl Iterator<Item = String>) -> Result<()> {
     let (Some(address), Some(database), Some(pool)) = (words.next(), words.next(), words.next())
     else {
         bail!("the floor needs an address, a database and a pool size");
@@ -99,14 +100,18 @@ impl Floor {
             .into_iter()
             .map(|(id, name)| (id, name.to_lowercase()))
             .collect();
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&[AUDIENCE]);
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = Some("0123456789abcdef".into());
         let secret = b"a signing secret of the floor, 48 bytes in length";
         Ok(Self {
             db,
             regions,
             signing: EncodingKey::from_secret(secret),
             verifying: DecodingKey::from_secret(secret),
-            validation: Validation::new(Algorithm::HS256),
-            header: Header::new(Algorithm::HS256),
+            validation,
+            header,
         })
     }
 
@@ -121,13 +126,15 @@ impl Floor {
     }
 }
 
-/// As many claims as our tokens carry, so that both sign and read about as many bytes.
+/// The claims that our tokens carry, so that both sign and read the same bytes.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
-    sub: String,
+    aud: String,
+    sub: Uuid,
     client_id: String,
-    jti: String,
+    app: Uuid,
+    r#gen: i64,
     iat: u64,
     exp: u64,
 }
@@ -182,22 +189,24 @@ struct Issued {
 
 async fn token(State(floor): State<Arc<Floor>>, body: Bytes) -> Answer {
     let given: Credentials = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
-    let row: Option<(Uuid, Vec<u8>)> = on!(
+    let row: Option<(Uuid, Uuid, Vec<u8>, i64)> = on!(
         &floor.db,
         pool => sqlx::query_as(SECRET).bind(given.client_id).fetch_optional(pool).await
     )
     .map_err(broken)?;
-    let (user, stored) = row.ok_or(StatusCode::UNAUTHORIZED)?;
+    let (application, user, stored, generation) = row.ok_or(StatusCode::UNAUTHORIZED)?;
     let hash = Sha256::digest(given.client_secret.as_bytes());
     if !bool::from(hash.as_slice().ct_eq(&stored)) {
         return Err(StatusCode::UNAUTHORIZED);
     }
     let now = jsonwebtoken::get_current_timestamp();
     let claims = Claims {
-        iss: "http://localhost".into(),
-        sub: user.to_string(),
+        iss: "ferrobyte".into(),
+        aud: AUDIENCE.into(),
+        sub: user,
         client_id: given.client_id.into(),
-        jti: Uuid::new_v4().to_string(),
+        app: application,
+        r#gen: generation,
         iat: now,
         exp: now + LIFETIME,
     };

@@ -17,13 +17,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One request, ready to be written, and the status that a right answer has.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(crate) struct Request {
     bytes: Vec<u8>,
     expects: u16,
 }
 
 impl Request {
-    pub fn get(path: &str, bearer: Option<&str>) -> Self {
+    pub(crate) fn get(path: &str, bearer: Option<&str>) -> Self {
         let authorization = match bearer {
             Some(token) => format!("authorization: Bearer {token}\r\n"),
             None => String::new(),
@@ -35,7 +35,7 @@ impl Request {
         }
     }
 
-    pub fn post_json(path: &str, body: &str) -> Self {
+    pub(crate) fn post_json(path: &str, body: &str) -> Self {
         let length = body.len();
         let text = format!(
             "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
@@ -47,7 +47,7 @@ impl Request {
         }
     }
 
-    pub fn expecting(mut self, status: u16) -> Self {
+    pub(crate) fn expecting(mut self, status: u16) -> Self {
         self.expects = status;
         self
     }
@@ -55,7 +55,7 @@ impl Request {
 
 /// Some kept-alive connections that ask the same thing again and again while the gate is open, and
 /// rest between two answers while it is closed.
-pub struct Crowd {
+pub(crate) struct Crowd {
     gate: Rc<Gate>,
     tasks: Vec<AbortHandle>,
 }
@@ -73,7 +73,7 @@ struct Gate {
 
 impl Crowd {
     /// To be called within a `LocalSet`, like everything below.
-    pub fn gather(address: SocketAddr, request: &Request, connections: usize) -> Self {
+    pub(crate) fn gather(address: SocketAddr, request: &Request, connections: usize) -> Self {
         let gate = Rc::new(Gate::default());
         let tasks = (0..connections)
             .map(|_| {
@@ -91,7 +91,7 @@ impl Crowd {
     }
 
     /// Lets the crowd ask for `length`, waits for the last answers, and counts them all.
-    pub async fn ask(&self, length: Duration) -> Result<u64> {
+    pub(crate) async fn ask(&self, length: Duration) -> Result<u64> {
         let before = self.gate.answered.get();
         self.gate.open.set(true);
         self.gate.opened.notify_waiters();
@@ -138,7 +138,7 @@ async fn repeat(address: SocketAddr, request: &Request, gate: &Gate) -> Result<(
 }
 
 /// Asks once and hands back the body.
-pub async fn once(address: SocketAddr, request: &Request) -> Result<Vec<u8>> {
+pub(crate) async fn once(address: SocketAddr, request: &Request) -> Result<Vec<u8>> {
     let mut line = Line::open(address).await?;
     let body = line.exchange(request).await?;
     Ok(line.buffer[body].to_vec())

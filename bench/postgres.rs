@@ -16,21 +16,21 @@ use tempfile::TempDir;
 
 /// Settings that differ from PostgreSQL's defaults. None of them makes a query cheaper: they keep
 /// background work out of the measured rounds, and the seeding short.
-pub const SETTINGS: [&str; 3] = [
+pub(crate) const SETTINGS: [&str; 3] = [
     "autovacuum=off",
     "max_wal_size=8GB",
     "checkpoint_timeout=1h",
 ];
 
-pub struct Postgres {
+pub(crate) struct Postgres {
     folder: TempDir,
     child: Child,
     address: SocketAddr,
-    pub version: String,
+    pub(crate) version: String,
 }
 
 impl Postgres {
-    pub fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let programs = newest_programs()?;
         let folder = tempfile::Builder::new()
             .prefix("ferrobyte-bench-postgres-")
@@ -100,7 +100,7 @@ impl Postgres {
     }
 
     /// Makes an empty database and says how to reach it.
-    pub async fn create(&self, name: &str) -> Result<String> {
+    pub(crate) async fn create(&self, name: &str) -> Result<String> {
         let mut db = PgConnection::connect(&self.url("postgres")).await?;
         sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
             .execute(&mut db)
@@ -113,7 +113,7 @@ impl Postgres {
         format!("postgres://bench@{}/{database}", self.address)
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 

@@ -5,10 +5,10 @@ use super::cases::Targets;
 
 /// What one side cost in one round.
 #[derive(Debug, Clone, Copy)]
-pub struct Sample {
-    pub program_us: f64,
-    pub database_us: f64,
-    pub per_second: f64,
+pub(crate) struct Sample {
+    pub(crate) program_us: f64,
+    pub(crate) database_us: f64,
+    pub(crate) per_second: f64,
 }
 
 impl Round {
@@ -18,38 +18,38 @@ impl Round {
 }
 
 impl Sample {
-    pub fn total(&self) -> f64 {
+    pub(crate) fn total(&self) -> f64 {
         self.program_us + self.database_us
     }
 }
 
 /// One round: ours, what it is held against, and the share of the machine that others used.
 #[derive(Debug, Clone, Copy)]
-pub struct Round {
-    pub ours: Sample,
-    pub against: Sample,
-    pub others: f64,
+pub(crate) struct Round {
+    pub(crate) ours: Sample,
+    pub(crate) against: Sample,
+    pub(crate) others: f64,
 }
 
 /// All rounds of one case on one engine.
-pub struct Outcome {
-    pub name: &'static str,
-    pub says: &'static str,
-    pub engine: &'static str,
-    pub targets: Option<Targets>,
-    pub rounds: Vec<Round>,
+pub(crate) struct Outcome {
+    pub(crate) name: &'static str,
+    pub(crate) says: &'static str,
+    pub(crate) engine: &'static str,
+    pub(crate) targets: Option<Targets>,
+    pub(crate) rounds: Vec<Round>,
 }
 
 /// A figure that is not a ratio, such as milliseconds or bytes.
-pub struct Value {
-    pub says: String,
-    pub engine: &'static str,
-    pub unit: &'static str,
-    pub figures: Vec<f64>,
-    pub targets: Option<Targets>,
+pub(crate) struct Value {
+    pub(crate) says: String,
+    pub(crate) engine: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) figures: Vec<f64>,
+    pub(crate) targets: Option<Targets>,
 }
 
-pub fn print_outcomes(outcomes: &[Outcome]) {
+pub(crate) fn print_outcomes(outcomes: &[Outcome]) {
     println!(
         "CPU in µs per request, as total = program + database processes: medians of the rounds."
     );
@@ -126,7 +126,7 @@ fn print_row(words: [&str; 10]) {
     );
 }
 
-pub fn print_values(values: &[Value]) {
+pub(crate) fn print_values(values: &[Value]) {
     if values.is_empty() {
         return;
     }

@@ -16,7 +16,11 @@ use super::stage::{Account, Stage, Who};
 const WARM_UP: Duration = Duration::from_millis(500);
 const TURN: Duration = Duration::from_millis(250);
 
-pub async fn play(settings: &Settings, stage: &Stage<'_>, case: &Case) -> Result<Vec<Round>> {
+pub(crate) async fn play(
+    settings: &Settings,
+    stage: &Stage<'_>,
+    case: &Case,
+) -> Result<Vec<Round>> {
     let ours = Player::new(settings, stage, &case.ours);
     let against = Player::new(settings, stage, &case.against);
     for player in [&ours, &against] {

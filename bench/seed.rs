@@ -19,22 +19,22 @@ const NOTIFICATIONS: &str = r#"{"failure":{"email":{"enabled":true},"webhook":{"
 
 /// A user with one application, to be signed in by its secret.
 #[derive(Debug, Clone, Copy)]
-pub struct Person {
+pub(crate) struct Person {
     number: u8,
-    pub name: &'static str,
+    pub(crate) name: &'static str,
 }
 
-pub const ADMIN: Person = Person {
+pub(crate) const ADMIN: Person = Person {
     number: 1,
     name: "instance admin",
 };
 /// Reader of 1,000 single workspaces, evenly spread.
-pub const GRANTED: Person = Person {
+pub(crate) const GRANTED: Person = Person {
     number: 2,
     name: "reader of 1,000 workspaces",
 };
 /// Reader of one organization with 800 workspaces.
-pub const MEMBER: Person = Person {
+pub(crate) const MEMBER: Person = Person {
     number: 3,
     name: "reader of a small organization",
 };
@@ -44,11 +44,11 @@ impl Person {
         format!("{kind:x}0000000-0000-4000-8000-{:012x}", self.number)
     }
 
-    pub fn client_id(self) -> String {
+    pub(crate) fn client_id(self) -> String {
         self.id(0xc)
     }
 
-    pub fn secret(self) -> String {
+    pub(crate) fn secret(self) -> String {
         format!(
             "the-secret-of-an-application-in-the-benchmark-{}",
             self.number
@@ -103,7 +103,7 @@ const SQLITE: Words = Words {
 };
 
 /// Fills the database at `home`, which a first start of the server has migrated.
-pub async fn fill(home: Home<'_>, workspaces: u32) -> Result<()> {
+pub(crate) async fn fill(home: Home<'_>, workspaces: u32) -> Result<()> {
     if let Some(url) = home.database_url {
         let mut db = PgConnection::connect(url).await?;
         let mut all = statements(&POSTGRES, workspaces);
@@ -132,7 +132,7 @@ pub async fn fill(home: Home<'_>, workspaces: u32) -> Result<()> {
 }
 
 /// The version of the SQLite that is compiled into the server and into the floor alike.
-pub async fn sqlite_version() -> Result<String> {
+pub(crate) async fn sqlite_version() -> Result<String> {
     let mut db = SqliteConnection::connect("sqlite::memory:").await?;
     Ok(sqlx::query_scalar("SELECT sqlite_version()")
         .fetch_one(&mut db)

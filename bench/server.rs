@@ -13,10 +13,10 @@ use anyhow::{Context, Result, bail};
 use super::load::{self, Request};
 
 /// The binary that this very `cargo bench` has built.
-pub const BINARY: &str = env!("CARGO_BIN_EXE_ferrobyte");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_ferrobyte");
 
 /// How our server is set up, besides its port. The report prints these words.
-pub const SETTINGS: [(&str, &str); 6] = [
+pub(crate) const SETTINGS: [(&str, &str); 6] = [
     ("FERROBYTE_THROTTLE", "off"),
     (
         "FERROBYTE_JWT_SECRET",
@@ -36,16 +36,16 @@ pub const SETTINGS: [(&str, &str); 6] = [
 
 /// Where a server keeps its data: always a folder, and a PostgreSQL database if there is one.
 #[derive(Debug, Clone, Copy)]
-pub struct Home<'a> {
-    pub folder: &'a Path,
-    pub database_url: Option<&'a str>,
+pub(crate) struct Home<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) database_url: Option<&'a str>,
     /// The level given as `FERROBYTE_LOG`; without it the server's own default holds.
-    pub log: Option<&'a str>,
+    pub(crate) log: Option<&'a str>,
 }
 
 impl Home<'_> {
     /// What the floor is told to open.
-    pub fn database(&self) -> String {
+    pub(crate) fn database(&self) -> String {
         match self.database_url {
             Some(url) => url.to_owned(),
             None => self.folder.join("ferrobyte.db").display().to_string(),
@@ -53,15 +53,15 @@ impl Home<'_> {
     }
 }
 
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// From the moment before the process was made to the first 200.
-    pub first_answer_after: Duration,
+    pub(crate) first_answer_after: Duration,
 }
 
 impl Running {
-    pub async fn server(home: Home<'_>) -> Result<Self> {
+    pub(crate) async fn server(home: Home<'_>) -> Result<Self> {
         let address = free_address()?;
         let mut command = Command::new(BINARY);
         command
@@ -80,7 +80,7 @@ impl Running {
         Self::spawn(command, address, "/health", &home.folder.join("server.log")).await
     }
 
-    pub async fn floor(home: Home<'_>, pool: u32) -> Result<Self> {
+    pub(crate) async fn floor(home: Home<'_>, pool: u32) -> Result<Self> {
         let address = free_address()?;
         let mut command = Command::new(std::env::current_exe()?);
         command
@@ -92,7 +92,7 @@ impl Running {
         Self::spawn(command, address, "/hello", &home.folder.join("floor.log")).await
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
@@ -138,12 +138,12 @@ impl Drop for Running {
     }
 }
 
-pub fn free_address() -> Result<SocketAddr> {
+pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 /// Sends the signal, waits ten seconds, and then insists.
-pub fn end(child: &mut Child, signal: &str) {
+pub(crate) fn end(child: &mut Child, signal: &str) {
     let pid = child.id().to_string();
     let _ = Command::new("sh")
         .args(["-c", "kill -s \"$1\" \"$2\"", "sh", signal, &pid])

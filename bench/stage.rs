@@ -15,16 +15,16 @@ use super::server::{Home, Running};
 use super::settings::{Engine, Settings};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Size {
+pub(crate) enum Size {
     Small,
     Middle,
     Large,
 }
 
 impl Size {
-    pub const ALL: [Self; 3] = [Self::Small, Self::Middle, Self::Large];
+    pub(crate) const ALL: [Self; 3] = [Self::Small, Self::Middle, Self::Large];
 
-    pub fn workspaces(self, settings: &Settings) -> u32 {
+    pub(crate) fn workspaces(self, settings: &Settings) -> u32 {
         match self {
             Self::Small => 1_000,
             Self::Middle => 100_000,
@@ -35,28 +35,28 @@ impl Size {
 
 /// Which of the two programs a request goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
+pub(crate) enum Who {
     Server,
     Floor,
 }
 
 /// Processor time so far of one program and of the database's own processes.
 #[derive(Debug, Clone, Copy)]
-pub struct Account {
-    pub program: Duration,
-    pub database: Duration,
+pub(crate) struct Account {
+    pub(crate) program: Duration,
+    pub(crate) database: Duration,
 }
 
-pub struct Stage<'a> {
-    pub engine: Engine,
-    pub server: Running,
-    pub floor: Running,
+pub(crate) struct Stage<'a> {
+    pub(crate) engine: Engine,
+    pub(crate) server: Running,
+    pub(crate) floor: Running,
     postgres: Option<&'a Postgres>,
     ground: Ground,
 }
 
 /// The place that outlives the programs running on it.
-pub struct Ground {
+pub(crate) struct Ground {
     folder: TempDir,
     database_url: Option<String>,
     log: Option<String>,
@@ -64,7 +64,11 @@ pub struct Ground {
 
 impl Ground {
     /// A migrated and filled database, with nothing running on it.
-    pub async fn lay(settings: &Settings, postgres: Option<&Postgres>, size: Size) -> Result<Self> {
+    pub(crate) async fn lay(
+        settings: &Settings,
+        postgres: Option<&Postgres>,
+        size: Size,
+    ) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("ferrobyte-bench-")
             .tempdir()?;
@@ -86,7 +90,7 @@ impl Ground {
         Ok(ground)
     }
 
-    pub fn home(&self) -> Home<'_> {
+    pub(crate) fn home(&self) -> Home<'_> {
         Home {
             folder: self.folder.path(),
             database_url: self.database_url.as_deref(),
@@ -96,16 +100,17 @@ impl Ground {
 }
 
 impl<'a> Stage<'a> {
-    pub async fn set(
+    pub(crate) async fn set(
         settings: &Settings,
         postgres: Option<&'a Postgres>,
         size: Size,
     ) -> Result<Self> {
+        let engine = Engine::of(postgres);
         let ground = Ground::lay(settings, postgres, size).await?;
         let server = Running::server(ground.home()).await?;
-        let floor = Running::floor(ground.home(), settings.pool).await?;
+        let floor = Running::floor(ground.home(), settings.pool(engine)).await?;
         Ok(Self {
-            engine: Engine::of(postgres),
+            engine,
             server,
             floor,
             postgres,
@@ -113,7 +118,7 @@ impl<'a> Stage<'a> {
         })
     }
 
-    pub fn program(&self, who: Who) -> &Running {
+    pub(crate) fn program(&self, who: Who) -> &Running {
         match who {
             Who::Server => &self.server,
             Who::Floor => &self.floor,
@@ -121,11 +126,11 @@ impl<'a> Stage<'a> {
     }
 
     /// Ends both programs and keeps their database.
-    pub fn leave(self) -> Ground {
+    pub(crate) fn leave(self) -> Ground {
         self.ground
     }
 
-    pub fn account(&self, who: Who) -> Result<Account> {
+    pub(crate) fn account(&self, who: Who) -> Result<Account> {
         let database = match self.postgres {
             Some(postgres) => cpu::of_family(postgres.pid())?,
             None => Duration::ZERO,
@@ -137,7 +142,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Trades a person's secret for a token.
-    pub async fn token(&self, who: Who, person: Person) -> Result<String> {
+    pub(crate) async fn token(&self, who: Who, person: Person) -> Result<String> {
         let answer = self
             .ask(
                 who,
@@ -148,7 +153,7 @@ impl<'a> Stage<'a> {
         Ok(token.to_owned())
     }
 
-    pub async fn ask(&self, who: Who, request: &Request) -> Result<Value> {
+    pub(crate) async fn ask(&self, who: Who, request: &Request) -> Result<Value> {
         let body = load::once(self.program(who).address, request)
             .await
             .with_context(|| format!("asking the {who:?}"))?;
@@ -156,7 +161,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-pub fn token_request(who: Who, client_id: &str, secret: &str) -> Request {
+pub(crate) fn token_request(who: Who, client_id: &str, secret: &str) -> Request {
     let path = match who {
         Who::Server => "/api/v1/applications/token",
         Who::Floor => "/token",

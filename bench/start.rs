@@ -12,14 +12,18 @@ use super::server::{self, Home, Running};
 use super::settings::{Engine, Settings};
 
 /// Starts and stops each program many times, on a migrated database.
-pub async fn measure(settings: &Settings, engine: Engine, home: Home<'_>) -> Result<Vec<Value>> {
+pub(crate) async fn measure(
+    settings: &Settings,
+    engine: Engine,
+    home: Home<'_>,
+) -> Result<Vec<Value>> {
     let (mut ours, mut bare, mut memory, mut bare_memory) = (vec![], vec![], vec![], vec![]);
     for _ in 0..settings.starts {
         let server = Running::server(home).await?;
         ours.push(server.first_answer_after.as_secs_f64() * 1e3);
         memory.push(idle_mebibytes(&server).await?);
         drop(server);
-        let floor = Running::floor(home, settings.pool).await?;
+        let floor = Running::floor(home, settings.pool(engine)).await?;
         bare.push(floor.first_answer_after.as_secs_f64() * 1e3);
         bare_memory.push(idle_mebibytes(&floor).await?);
     }
@@ -53,7 +57,11 @@ pub async fn measure(settings: &Settings, engine: Engine, home: Home<'_>) -> Res
 }
 
 /// Memory after the rounds, as information: what stays with a server that has worked.
-pub fn memory_after_load(engine: Engine, server: &Running, workspaces: u32) -> Result<Value> {
+pub(crate) fn memory_after_load(
+    engine: Engine,
+    server: &Running,
+    workspaces: u32,
+) -> Result<Value> {
     Ok(Value {
         says: format!("memory after the rounds at {workspaces} workspaces"),
         engine: engine.name(),
@@ -63,7 +71,7 @@ pub fn memory_after_load(engine: Engine, server: &Running, workspaces: u32) -> R
     })
 }
 
-pub fn size_of_binary() -> Result<Value> {
+pub(crate) fn size_of_binary() -> Result<Value> {
     let bytes = std::fs::metadata(server::BINARY)?.len();
     Ok(Value {
         says: "size of the stripped binary".into(),
