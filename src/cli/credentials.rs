@@ -5,7 +5,8 @@ use clap::{ArgMatches, Command};
 
 use super::{explained, option, say, switch};
 use crate::app::App;
-use crate::ops::setup::{self, Reset, Welcome};
+use crate::domain::secret::PlainSecret;
+use crate::ops::administrator::{self, Credentials, Reset};
 
 pub(super) fn command() -> Command {
     Command::new("credentials")
@@ -53,21 +54,27 @@ pub(super) async fn run(app: &App, matches: &ArgMatches) -> Result<()> {
             "stored hashed; `ferrobyte credentials reset` gives a new one",
         ),
     };
-    let now = setup::reset(&app.db, &app.clock, &app.passwords, what)
+    let now = administrator::reset(&app.db, &app.clock, &app.passwords, what)
         .await
         .map_err(explained)?;
     show(&now, shown_before);
     Ok(())
 }
 
-fn show(now: &Welcome, otherwise: &str) {
-    let secret = |secret: &Option<crate::domain::secret::PlainSecret>| {
-        secret
-            .as_ref()
-            .map_or(otherwise.to_owned(), |secret| secret.reveal().to_owned())
+fn show(now: &Credentials, otherwise: &str) {
+    let secret = |secret: Option<&PlainSecret>| {
+        secret.map_or(otherwise.to_owned(), |secret| secret.reveal().to_owned())
     };
     say(&format!("e-mail         {}", now.email));
-    say(&format!("password       {}", secret(&now.password)));
-    say(&format!("client id      {}", now.client_id));
-    say(&format!("client secret  {}", secret(&now.client_secret)));
+    say(&format!("password       {}", secret(now.password.as_ref())));
+    match &now.client {
+        Some(client) => {
+            say(&format!("client id      {}", client.id));
+            say(&format!(
+                "client secret  {}",
+                secret(client.secret.as_ref())
+            ));
+        }
+        None => say("client id      none; `ferrobyte applications create` makes an application"),
+    }
 }

@@ -14,7 +14,9 @@ use super::{explained, say};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::ops::setup::{self, Welcome};
+use crate::domain::secret::PlainSecret;
+use crate::ops::administrator::Credentials;
+use crate::ops::setup;
 use crate::shutdown::Shutdown;
 use crate::{http, web};
 
@@ -114,41 +116,39 @@ pub(super) fn prepare(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// Shows what was generated at the first start; it is shown only here.
-pub(super) fn announce(app: &App, welcome: &Welcome, url: &str) {
-    let shown = |secret: Option<&crate::domain::secret::PlainSecret>| {
+/// Shows the credentials of the first start; what was generated is shown only here.
+pub(super) fn announce(app: &App, now: &Credentials, url: &str) {
+    let shown = |secret: Option<&PlainSecret>| {
         secret.map_or("(the one you gave)".to_owned(), |secret| {
             secret.reveal().to_owned()
         })
     };
-    let secret = shown(welcome.client_secret.as_ref());
-    let placeholder = if welcome.client_secret.is_some() {
-        secret.as_str()
-    } else {
-        "YOUR_CLIENT_SECRET"
-    };
+    let email = &now.email;
+    let password = shown(now.password.as_ref());
+    let client = now.client.as_ref();
+    let id = client.map_or("", |client| &client.id);
+    let secret = shown(client.and_then(|client| client.secret.as_ref()));
+    let sent = client
+        .and_then(|client| client.secret.as_ref())
+        .map_or("YOUR_CLIENT_SECRET", PlainSecret::reveal);
+    let minutes = app.tokens.lifetime.num_minutes();
     say(&format!(
         "
 First start. Keep this, it is shown only once:
 
   page           {url}/
-  e-mail         {}
-  password       {}
-  client id      {}
+  e-mail         {email}
+  password       {password}
+  client id      {id}
   client secret  {secret}
 
-Next, in another terminal: trade the credentials for a token ({} minutes), then ask for the workspaces.
+Next, in another terminal: trade the credentials for a token ({minutes} minutes), then ask for the workspaces.
 
   TOKEN=$(curl -sS {url}/api/v1/applications/token -H 'Content-Type: application/json' \\
-    -d '{{\"client_id\":\"{}\",\"client_secret\":\"{placeholder}\"}}' \\
+    -d '{{\"client_id\":\"{id}\",\"client_secret\":\"{sent}\"}}' \\
     | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')
   curl -sS {url}/api/public/v1/workspaces -H \"Authorization: Bearer $TOKEN\"
-",
-        welcome.email,
-        shown(welcome.password.as_ref()),
-        welcome.client_id,
-        app.tokens.lifetime.num_minutes(),
-        welcome.client_id,
+"
     ));
 }
 

@@ -84,8 +84,8 @@ pub const SETTINGS: &[Setting] = &[
         "server.header_timeout",
         &["FERROBYTE_HEADER_TIMEOUT"],
         "header-timeout",
-        "15s",
-        "A connection that has not sent a whole request head by then is closed.",
+        "60s",
+        "A connection on which no whole request head came for so long is closed, idle ones too.",
     ),
     setting(
         "server.drain_timeout",

@@ -1,0 +1,310 @@
+//! The table: every operation that needs a token, whom it serves and how it is asked. The roles are
+//! spelled out here rather than taken from the policy that is being tested.
+
+use axum::http::Method;
+use ferrobyte::domain::permission::PermissionType as P;
+use serde_json::{Value, json};
+
+/// Whom an operation serves on their own organization or workspace, spelled out by role.
+type Roles = &'static [P];
+
+const ANYBODY: Roles = &P::ALL;
+const ORGANIZATION_MEMBERS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+    P::OrganizationRunner,
+    P::OrganizationReader,
+    P::OrganizationMember,
+];
+const ORGANIZATION_EDITORS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+];
+const ORGANIZATION_ADMINS: Roles = &[P::InstanceAdmin, P::OrganizationAdmin];
+const READERS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+    P::OrganizationRunner,
+    P::OrganizationReader,
+    P::WorkspaceOwner,
+    P::WorkspaceAdmin,
+    P::WorkspaceEditor,
+    P::WorkspaceSourceEditor,
+    P::WorkspaceDestinationEditor,
+    P::WorkspaceRunner,
+    P::WorkspaceReader,
+];
+const EDITORS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+    P::WorkspaceOwner,
+    P::WorkspaceAdmin,
+    P::WorkspaceEditor,
+    P::WorkspaceSourceEditor,
+    P::WorkspaceDestinationEditor,
+];
+const WORKSPACE_ADMINS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::WorkspaceOwner,
+    P::WorkspaceAdmin,
+];
+
+/// What an operation is asked about.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Target {
+    /// Nothing in particular: a list, or a deed without an id.
+    None,
+    Organization,
+    Workspace,
+    /// A permission on a workspace.
+    Permission,
+    /// One of the caller's own applications; everybody else's do not exist.
+    Application,
+}
+
+pub struct Row {
+    pub operation: &'static str,
+    pub target: Target,
+    pub roles: Roles,
+    pub ok: u16,
+    /// Method, path and body about this id.
+    pub request: fn(id: &str, other: &Other) -> (Method, String, Option<Value>),
+}
+
+/// What some requests mention besides their target.
+pub struct Other {
+    /// Somebody without grants.
+    pub user: String,
+}
+
+pub const TABLE: &[Row] = &[
+    Row {
+        operation: "listApplications",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/applications".into(), None),
+    },
+    Row {
+        operation: "createApplication",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| {
+            (
+                Method::POST,
+                "/applications".into(),
+                Some(json!({ "name": "etl" })),
+            )
+        },
+    },
+    Row {
+        operation: "getApplication",
+        target: Target::Application,
+        roles: ANYBODY,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/applications/{id}"), None),
+    },
+    Row {
+        operation: "deleteApplication",
+        target: Target::Application,
+        roles: ANYBODY,
+        ok: 200,
+        request: |id, _| (Method::DELETE, format!("/applications/{id}"), None),
+    },
+    Row {
+        operation: "internalListApplications",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::POST, "/api/v1/applications/list".into(), None),
+    },
+    Row {
+        operation: "internalCreateApplication",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| {
+            (
+                Method::POST,
+                "/api/v1/applications/create".into(),
+                Some(json!({ "name": "etl" })),
+            )
+        },
+    },
+    Row {
+        operation: "internalDeleteApplication",
+        target: Target::Application,
+        roles: ANYBODY,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/api/v1/applications/delete".into(),
+                Some(json!({ "applicationId": id })),
+            )
+        },
+    },
+    Row {
+        operation: "listOrganizationsForUser",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/organizations".into(), None),
+    },
+    Row {
+        operation: "listUsersWithinAnOrganization",
+        target: Target::Organization,
+        roles: ORGANIZATION_MEMBERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/users?organizationId={id}"), None),
+    },
+    Row {
+        operation: "listWorkspaces",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/workspaces".into(), None),
+    },
+    Row {
+        operation: "listWorkspaces",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/workspaces?workspaceIds={id}"), None),
+    },
+    Row {
+        operation: "createWorkspace",
+        target: Target::Organization,
+        roles: ORGANIZATION_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/workspaces".into(),
+                Some(json!({ "name": "pets", "organizationId": id })),
+            )
+        },
+    },
+    Row {
+        operation: "getWorkspace",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/workspaces/{id}"), None),
+    },
+    Row {
+        operation: "updateWorkspace",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PATCH,
+                format!("/workspaces/{id}"),
+                Some(json!({ "name": "cats" })),
+            )
+        },
+    },
+    Row {
+        operation: "deleteWorkspace",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 204,
+        request: |id, _| (Method::DELETE, format!("/workspaces/{id}"), None),
+    },
+    Row {
+        operation: "listPermissions",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/permissions".into(), None),
+    },
+    Row {
+        operation: "listPermissions",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, other| {
+            (
+                Method::GET,
+                format!("/permissions?userId={}&organizationId={id}", other.user),
+                None,
+            )
+        },
+    },
+    Row {
+        operation: "createPermission",
+        target: Target::Workspace,
+        roles: WORKSPACE_ADMINS,
+        ok: 200,
+        request: |id, other| {
+            (
+                Method::POST,
+                "/permissions".into(),
+                Some(
+                    json!({ "permissionType": "workspace_reader", "userId": other.user, "workspaceId": id }),
+                ),
+            )
+        },
+    },
+    Row {
+        operation: "createPermission",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, other| {
+            (
+                Method::POST,
+                "/permissions".into(),
+                Some(
+                    json!({ "permissionType": "organization_member", "userId": other.user, "organizationId": id }),
+                ),
+            )
+        },
+    },
+    Row {
+        operation: "getPermission",
+        target: Target::Permission,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/permissions/{id}"), None),
+    },
+    Row {
+        operation: "updatePermission",
+        target: Target::Permission,
+        roles: WORKSPACE_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PATCH,
+                format!("/permissions/{id}"),
+                Some(json!({ "permissionType": "workspace_runner" })),
+            )
+        },
+    },
+    Row {
+        operation: "deletePermission",
+        target: Target::Permission,
+        roles: WORKSPACE_ADMINS,
+        ok: 204,
+        request: |id, _| (Method::DELETE, format!("/permissions/{id}"), None),
+    },
+];
+
+/// Operations that need no token.
+pub const ANONYMOUS: &[&str] = &[
+    "getDocumentation",
+    "getHealthCheck",
+    "createAccessToken",
+    "internalCreateToken",
+    "internalHealth",
+    "health",
+    "live",
+    "ready",
+];
