@@ -212,3 +212,61 @@ impl IntoResponse for Failure {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+    use crate::error::Noun;
+
+    #[tokio::test]
+    async fn a_failure_tells_people_what_to_do_and_keeps_its_story() {
+        let wait = Duration::from_millis(1200);
+        for (error, status, words) in [
+            (
+                Error::invalid("/name", "must not be blank"),
+                422,
+                "Name: must not be blank.",
+            ),
+            (
+                Error::forbidden("this is somebody else’s"),
+                403,
+                "This is somebody else’s.",
+            ),
+            (
+                Error::not_found(Noun::Application, "x"),
+                404,
+                "There is no such page",
+            ),
+            (Error::conflict("it was taken"), 409, "It was taken."),
+            (Error::TooMany { retry_after: wait }, 429, "Wait 2 seconds"),
+            (
+                Error::internal("the canary died"),
+                500,
+                "it as request id-1",
+            ),
+            (
+                Error::Unavailable("the canary died".into()),
+                503,
+                "it as request id-1",
+            ),
+        ] {
+            let failure = Failure::from(error);
+            let response = failure.page(Frame::default(), Some("id-1".to_owned()));
+            assert_eq!(response.status().as_u16(), status);
+            assert_eq!(response.headers().contains_key(RETRY_AFTER), status == 429);
+            let body = response
+                .into_body()
+                .collect()
+                .await
+                .expect("a page")
+                .to_bytes();
+            let text = String::from_utf8_lossy(&body)
+                .replace("<code>", "")
+                .replace("</code>", "");
+            assert!(text.contains(words), "{status}: {text}");
+            assert!(!text.contains("canary"), "{text}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use axum::extract::State;
 use super::commands;
 use super::failure::Failure;
 use super::frame::{Frame, Page};
+use super::moment::span;
 use super::session::SignedIn;
 use crate::app::App;
 use crate::domain::page::{Page as Part, Slice};
@@ -22,7 +23,7 @@ pub(super) struct HomePage {
     frame: Frame,
     workspaces: Vec<Row>,
     more: bool,
-    token_minutes: i64,
+    token_life: String,
     step_credentials: &'static str,
     step_token: String,
     step_workspaces: String,
@@ -75,7 +76,7 @@ pub(super) async fn show(
             .map(|(index, item)| Row::new(index + 1, item))
             .collect(),
         more,
-        token_minutes: app.tokens.lifetime.num_minutes(),
+        token_life: span(app.tokens.lifetime),
         step_credentials: commands::CREDENTIALS,
         step_token: commands::trade(&base.0),
         step_workspaces: commands::workspaces(&base.0),

@@ -1,7 +1,20 @@
 //! Times as pages show them: in UTC for everybody; the script turns them into the reader's own
 //! language and zone.
 
+use chrono::TimeDelta;
+
 use crate::clock::Timestamp;
+
+/// A span of time in words: in minutes when it has no seconds beside them.
+pub(super) fn span(time: TimeDelta) -> String {
+    let seconds = time.num_seconds();
+    let (number, unit) = if seconds % 60 == 0 {
+        (seconds / 60, "minute")
+    } else {
+        (seconds, "second")
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
 
 /// A moment to be shown.
 #[derive(Debug, Clone, Copy)]
@@ -35,5 +48,11 @@ mod tests {
         assert_eq!(moment.machine(), "2026-11-21T18:04:05Z");
         assert_eq!(moment.words(), "21 Nov 2026, 18:04 UTC");
         assert_eq!(moment.day(), "2026-11-21");
+    }
+
+    #[test]
+    fn a_span_is_told_in_the_largest_unit_that_fits() {
+        let told = [60, 90, 3600, 1].map(|seconds| span(TimeDelta::seconds(seconds)));
+        assert_eq!(told, ["1 minute", "90 seconds", "60 minutes", "1 second"]);
     }
 }

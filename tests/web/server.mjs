@@ -17,7 +17,7 @@ async function freePort() {
   return port;
 }
 
-export async function startServer(binary, { logFile, email, password, databaseUrl }) {
+export async function startServer(binary, { logFile, email, password, environment = {} }) {
   const directory = await mkdtemp(join(tmpdir(), "ferrobyte-walk-"));
   const port = await freePort();
   const base = `http://127.0.0.1:${port}`;
@@ -30,7 +30,7 @@ export async function startServer(binary, { logFile, email, password, databaseUr
       FERROBYTE_DATA_DIR: join(directory, "data"),
       FERROBYTE_ADMIN_EMAIL: email,
       FERROBYTE_ADMIN_PASSWORD: password,
-      ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
+      ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -27,7 +27,8 @@ if (!existsSync(binary)) {
 await rm(output, { recursive: true, force: true });
 await mkdir(output, { recursive: true });
 const logFile = join(output, "server.log");
-const server = await startServer(binary, { logFile, email, password, databaseUrl: process.env.DATABASE_URL });
+const database = process.env.DATABASE_URL ? { DATABASE_URL: process.env.DATABASE_URL } : {};
+const server = await startServer(binary, { logFile, email, password, environment: database });
 const { base } = server;
 const { browser, heard, openWindow } = await openBrowser(base).catch(async (error) => {
   await server.stop();
@@ -567,6 +568,50 @@ const steps = [
     }
     await page.goto("/settings");
     await sees("Profile");
+  }],
+
+  ["what is no form is answered with a page as well", async () => {
+    for (const [headers, body, status] of [
+      [{ "content-type": "application/json" }, "{}", 415],
+      [{ "content-type": "application/x-www-form-urlencoded" }, `password=${"x".repeat(100_000)}`, 413],
+    ]) {
+      const answer = await fetch(`${base}/login`, { method: "POST", redirect: "manual", headers, body });
+      check.equal(answer.status, status);
+      check.match(await answer.text(), /<h1>/);
+    }
+    const deleting = await fetch(`${base}/settings`, { method: "DELETE" });
+    check.equal(deleting.status, 405);
+    check.match(await deleting.text(), /<h1>That does not work here/);
+    const program = await fetch(`${base}/there/is/nothing/here`, { headers: { accept: "application/json" } });
+    check.equal((await program.json()).status, 404, "programs get a problem");
+  }],
+
+  ["behind https the cookie is for https, and the commands name the public address", async () => {
+    const address = "https://data.example.org";
+    const second = await startServer(binary, {
+      logFile: join(output, "server-https.log"), email, password: "behind-https-password",
+      environment: { FERROBYTE_EXTERNAL_URL: address },
+    });
+    try {
+      const body = new URLSearchParams({ email, password: "behind-https-password", next: "/settings" });
+      // A proxy that changes the host: the form's origin is the public address, not the host we see.
+      const headers = { origin: address };
+      const answer = await fetch(`${second.base}/login`, { method: "POST", redirect: "manual", headers, body });
+      check.equal(answer.status, 303);
+      const [cookie, ...flags] = answer.headers.get("set-cookie").split("; ");
+      check.match(cookie, /^__Host-ferrobyte_session=[\w-]{43}$/);
+      check.deepEqual(flags.filter((flag) => !flag.startsWith("Max-Age")), ["Path=/", "HttpOnly", "SameSite=Lax", "Secure"]);
+      const location = answer.headers.get("location");
+      check.equal(location, "/login?done=login&next=%2Fsettings");
+      const lost = await fetch(`${second.base}${location}`, { redirect: "manual" });
+      check.match(await lost.text(), /did not keep the session/, "a browser that drops the cookie is told");
+      const kept = await fetch(`${second.base}${location}`, { redirect: "manual", headers: { cookie } });
+      check.equal(kept.headers.get("location"), "/settings");
+      const home = await fetch(`${second.base}/`, { headers: { cookie } });
+      check.match(await home.text(), /curl -sS https:\/\/data\.example\.org\/api\/public\/v1\/workspaces/);
+    } finally {
+      await second.stop();
+    }
   }],
 
   ["logging out ends the session in the browser and on the server", async () => {

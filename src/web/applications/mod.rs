@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use super::failure::Failure;
 use super::form::Asked;
 use super::frame::{Frame, Page, Place};
-use super::moment::Moment;
+use super::moment::{Moment, span};
 use super::session::SignedIn;
 use crate::access::doors;
 use crate::access::granted::Granted;
@@ -37,7 +37,7 @@ pub(super) struct ListPage {
     frame: Frame,
     place: Place,
     done: Option<Done>,
-    token_minutes: i64,
+    token_life: String,
     applications: Vec<Row>,
 }
 
@@ -136,7 +136,7 @@ pub(super) async fn list(
         frame: person.frame(),
         place: Place::Applications,
         done: Done::of(query.get("done")),
-        token_minutes: app.tokens.lifetime.num_minutes(),
+        token_life: span(app.tokens.lifetime),
         applications: found
             .into_iter()
             .enumerate()

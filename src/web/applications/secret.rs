@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::ops::applications::Unveiled;
 use crate::web::commands;
 use crate::web::frame::{Frame, Place};
-use crate::web::moment::Moment;
+use crate::web::moment::{Moment, span};
 use crate::web::session::SignedIn;
 
 /// The page after creating an application or rotating its secret.
@@ -22,7 +22,7 @@ pub(super) struct SecretPage {
     /// What became of the secret before.
     aftermath: Option<&'static str>,
     grace_end: Option<Moment>,
-    token_minutes: i64,
+    token_life: String,
     token_command: String,
 }
 
@@ -68,7 +68,7 @@ impl SecretPage {
             client_secret: secret.reveal().to_owned(),
             aftermath: None,
             grace_end: None,
-            token_minutes: app.tokens.lifetime.num_minutes(),
+            token_life: span(app.tokens.lifetime),
         }
     }
 }

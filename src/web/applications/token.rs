@@ -13,7 +13,7 @@ use crate::request::Base;
 use crate::web::commands;
 use crate::web::failure::Failure;
 use crate::web::frame::{Frame, Page, Place};
-use crate::web::moment::Moment;
+use crate::web::moment::{Moment, span};
 use crate::web::session::SignedIn;
 
 /// The page with the token.
@@ -26,7 +26,7 @@ pub(in crate::web) struct TokenPage {
     name: String,
     token: String,
     expires: Moment,
-    token_minutes: i64,
+    token_life: String,
     file_name: String,
     workspaces_command: String,
 }
@@ -57,7 +57,7 @@ pub(in crate::web) async fn submit(
         workspaces_command: commands::workspaces_with(&base.0, &token.text),
         token: token.text,
         expires: Moment(token.expires_at),
-        token_minutes: token.expires_in / 60,
+        token_life: span(app.tokens.lifetime),
         file_name: format!("ferrobyte-token-{}.txt", Moment(app.clock.now()).day()),
     }))
 }
