@@ -4,6 +4,7 @@
 //! replica. On the replica that revokes, it stops at once (`forget`).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::TimeDelta;
 use quick_cache::sync::Cache;
@@ -20,6 +21,9 @@ use crate::store::{applications, standings, users};
 
 /// How long a standing is believed.
 const BELIEVED: TimeDelta = TimeDelta::milliseconds(500);
+
+/// How long it is believed while one request reads it anew for all.
+const BELIEVED_AT_MOST: TimeDelta = TimeDelta::milliseconds(900);
 
 /// How many tokens are remembered at once.
 const REMEMBERED: usize = 10_000;
@@ -39,6 +43,19 @@ struct Known {
     proven: Proven,
     standing: Arc<Standing>,
     read_at: Timestamp,
+    /// Taken by the request that reads it anew.
+    renewing: Arc<AtomicBool>,
+}
+
+impl Known {
+    /// Whether the standing may be used as it is. The first to come when it may not has to read it
+    /// anew, and the others go on with the old one until it is clearly too old.
+    fn is_good(&self, now: Timestamp) -> bool {
+        let age = now - self.read_at;
+        (TimeDelta::zero()..BELIEVED).contains(&age)
+            || (BELIEVED..BELIEVED_AT_MOST).contains(&age)
+                && self.renewing.swap(true, Ordering::Relaxed)
+    }
 }
 
 impl Default for Callers {
@@ -67,27 +84,23 @@ impl Callers {
         }
         let key: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let now = clock.now();
-        let proven = match self.known.get(&key) {
-            Some(known) => {
-                in_time(&known.proven, now)?;
-                if (TimeDelta::zero()..BELIEVED).contains(&(now - known.read_at)) {
-                    return Ok(Caller::new(known.standing));
-                }
-                // Verified before; its key may have been withdrawn since, which only a new check tells.
-                tokens.verify(db, clock, token).await?
+        if let Some(known) = self.known.get(&key) {
+            in_time(&known.proven, now)?;
+            if known.is_good(now) {
+                return Ok(Caller::new(known.standing));
             }
-            None => tokens.verify(db, clock, token).await?,
-        };
+        }
+        // Also when it was verified before: its key may have been withdrawn since.
+        let proven = tokens.verify(db, clock, token).await?;
         let standing = Arc::new(self.standing(db, clock, &proven).await?);
-        self.known.insert(
-            key,
-            Known {
-                proven,
-                standing: Arc::clone(&standing),
-                read_at: now,
-            },
-        );
-        Ok(Caller::new(standing))
+        let known = Known {
+            proven,
+            standing,
+            read_at: now,
+            renewing: Arc::default(),
+        };
+        self.known.insert(key, known.clone());
+        Ok(Caller::new(known.standing))
     }
 
     /// Forgets everything, because something was revoked or granted here.

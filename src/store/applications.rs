@@ -26,8 +26,8 @@ const LIST: &str = select!(
     "FROM applications a WHERE a.user_id = $1 AND a.deleted_at IS NULL ORDER BY a.created_at, a.id"
 );
 const CREDENTIALS: &str = select!(
-    ", a.secret_hash, a.previous_secret_hash FROM applications a JOIN users u ON u.id = a.user_id \
-     WHERE a.client_id = $1 AND a.deleted_at IS NULL AND u.deleted_at IS NULL"
+    ", a.secret_hash, a.previous_secret_hash FROM applications a \
+     WHERE a.client_id = $1 AND a.deleted_at IS NULL"
 );
 const INSERT: &str = "INSERT INTO applications (id, user_id, name, client_id, secret_hash, secret_generation, \
                       created_at) VALUES ($1, $2, $3, $4, $5, 1, $6) ON CONFLICT DO NOTHING";
@@ -91,7 +91,8 @@ pub async fn list(db: &mut dyn Exec, owner: Own) -> Result<Vec<Application>> {
         .map_err(Error::store)
 }
 
-/// The application with this client id, unless its owner is gone, to compare a secret with.
+/// The application with this client id, to compare a secret with. Whoever leaves takes theirs along
+/// ([`remove_of_user`]), so the owner needs no look.
 pub async fn credentials(db: &mut dyn Exec, client_id: &ClientId) -> Result<Option<Credentials>> {
     on!(db, link => sqlx::query_as(CREDENTIALS).bind(client_id).fetch_optional(link).await)
         .map_err(Error::store)

@@ -1,7 +1,7 @@
 //! Workspaces. Lists are ordered by creation, then id. A page is found in few shapes: everything, one
 //! organization, or keys gathered from several places; deep pages start from a fence (`fences`).
 
-use super::db::{Exec, Writer, on};
+use super::db::{Exec, Link, Writer, on};
 use super::fences::Fences;
 use super::lists::{padded, with_list};
 use crate::access::granted::{Extent, Granted, Lookup, Position, Scope};
@@ -40,6 +40,9 @@ macro_rules! page {
 }
 
 const FETCH: &str = select!("WHERE w.id = $1");
+const IN_ARRAY: &str = select!("WHERE w.id = ANY($1) ORDER BY w.created_at, w.id");
+const LIVE_IN_ARRAY: &str =
+    select!("WHERE w.deleted_at IS NULL AND w.id = ANY($1) ORDER BY w.created_at, w.id");
 // The usual first pages carry their limit as text: PostgreSQL plans a bound one anew each time.
 const FIRST_20: &str = select!("WHERE w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 21");
 const FIRST_100: &str = select!("WHERE w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 101");
@@ -91,22 +94,39 @@ pub async fn fetch(db: &mut dyn Exec, id: Lookup<WorkspaceId>) -> Result<Option<
 /// Those of the ids that exist, gone ones included, in list order.
 pub async fn fetch_named(db: &mut dyn Exec, ids: &[Lookup<WorkspaceId>]) -> Result<Vec<Workspace>> {
     let ids: Vec<_> = ids.iter().map(|id| id.id()).collect();
-    fetch_in(db, select!("WHERE w.id IN "), &ids).await
+    fetch_in(db, Among::All, &ids).await
 }
 
-async fn fetch_in(
-    db: &mut dyn Exec,
-    before: &'static str,
-    ids: &[WorkspaceId],
-) -> Result<Vec<Workspace>> {
-    let Some(ids) = padded(ids) else {
+/// Which of the named ids a list of rows should have.
+#[derive(Clone, Copy)]
+enum Among {
+    All,
+    Live,
+}
+
+/// The rows with these ids, in list order. The engines share no way to hand in a list: PostgreSQL takes
+/// an array, and plans once; for SQLite the placeholders are written out.
+async fn fetch_in(db: &mut dyn Exec, among: Among, ids: &[WorkspaceId]) -> Result<Vec<Workspace>> {
+    let Some(padded) = padded(ids) else {
         return Ok(Vec::new());
     };
-    let statement = with_list(before, ids.len(), " ORDER BY w.created_at, w.id");
-    on!(db, link => {
-        let query = ids.iter().fold(sqlx::query_as(statement), |query, id| query.bind(*id));
-        query.fetch_all(link).await
-    })
+    let (of_array, before) = match among {
+        Among::All => (IN_ARRAY, select!("WHERE w.id IN ")),
+        Among::Live => (
+            LIVE_IN_ARRAY,
+            select!("WHERE w.deleted_at IS NULL AND w.id IN "),
+        ),
+    };
+    match db.link() {
+        Link::Postgres(link) => sqlx::query_as(of_array).bind(ids).fetch_all(link).await,
+        Link::Sqlite(link) => {
+            let text = with_list(before, padded.len(), " ORDER BY w.created_at, w.id");
+            let query = padded
+                .iter()
+                .fold(sqlx::query_as(text), |query, id| query.bind(*id));
+            query.fetch_all(link).await
+        }
+    }
     .map_err(Error::store)
 }
 
@@ -236,7 +256,7 @@ async fn list_of_parts(
         .map(|key| key.id)
         .collect();
     // A single workspace may have gone since the caller's standing was read.
-    let items = fetch_in(db, select!("WHERE w.deleted_at IS NULL AND w.id IN "), &ids).await?;
+    let items = fetch_in(db, Among::Live, &ids).await?;
     Ok(Slice { items, more })
 }
 
