@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use tokio::sync::OnceCell;
 
 use crate::access::callers::Callers;
 use crate::access::keys::Keys;
@@ -31,6 +32,8 @@ pub struct App {
     /// Failed token requests.
     pub token_requests: Throttle,
     pub fences: Fences,
+    /// Set once the operator's password is in effect: see `ops::administrator::settle`.
+    pub settled: OnceCell<()>,
     pub metrics: Metrics,
 }
 
@@ -76,6 +79,7 @@ impl App {
             token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),
             fences: Fences::default(),
+            settled: OnceCell::new(),
             metrics: Metrics::new(db.engine()),
             passwords,
             tokens,

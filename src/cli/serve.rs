@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::secret::PlainSecret;
-use crate::ops::administrator::Credentials;
+use crate::ops::administrator::{self, Credentials};
 use crate::ops::setup;
 use crate::shutdown::Shutdown;
 use crate::{http, web};
@@ -43,6 +43,7 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
         app.config.server.header_timeout,
     ));
     shutdown.spawn(write_uses(Arc::clone(&app), shutdown.clone()));
+    shutdown.spawn(settle(Arc::clone(&app)));
 
     let url = app
         .config
@@ -150,6 +151,15 @@ Next, in another terminal: trade the credentials for a token ({minutes} minutes)
   curl -sS {url}/api/public/v1/workspaces -H \"Authorization: Bearer $TOKEN\"
 "
     ));
+}
+
+async fn settle(app: Arc<App>) {
+    if let Err(error) = administrator::settle(&app).await {
+        tracing::error!(
+            "the administrator's password is not in effect yet: {}",
+            explained(error)
+        );
+    }
 }
 
 async fn write_uses(app: Arc<App>, shutdown: Shutdown) {

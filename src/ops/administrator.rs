@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::access::caller::{Caller, Standing};
 use crate::access::doors;
 use crate::access::passwords::Passwords;
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Admin;
 use crate::domain::application::{ClientId, NewApplication};
@@ -45,17 +46,12 @@ pub struct Reset<'a> {
     pub client_secret: bool,
 }
 
-/// Lets the operator's values take effect on an instance that exists. Answers the credentials if a
+/// Lets the operator's values but the password ([`settle`]) take effect on an instance that exists. Answers the credentials if a
 /// client secret had to be generated for a client id that the operator gave.
 ///
 /// # Errors
 /// [`Error::Conflict`] when the operator's client id belongs to somebody else's application.
-pub(super) async fn apply(
-    db: &Db,
-    clock: &Clock,
-    passwords: &Passwords,
-    given: &Admin,
-) -> Result<Option<Credentials>> {
+pub(super) async fn apply(db: &Db, clock: &Clock, given: &Admin) -> Result<Option<Credentials>> {
     let Some(user) = users::fetch(&mut db.read().await?, UserId::DEFAULT).await? else {
         return Ok(None);
     };
@@ -70,12 +66,6 @@ pub(super) async fn apply(
         setup::set_contact(&mut writer, email.as_str()).await?;
         writer.commit().await?;
     }
-    if let Some(password) = &given.password {
-        let kept = users::password_hash(&mut db.read().await?, caller.own()).await?;
-        if !passwords.verify(password.reveal(), kept).await? {
-            set_password(db, passwords, user.id, password.reveal()).await?;
-        }
-    }
     if given.client_id.is_none() && given.client_secret.is_none() {
         return Ok(None);
     }
@@ -88,6 +78,28 @@ pub(super) async fn apply(
         password: None,
         client: Some(client),
     }))
+}
+
+/// Sees to it, once, that the operator's password is in effect. Comparing it with the stored hash takes
+/// as long as a log-in does, so the server listens meanwhile, and log-ins wait for it.
+///
+/// # Errors
+/// When the database does not answer; the next to ask tries again.
+pub async fn settle(app: &App) -> Result<()> {
+    let apply = async || {
+        let Some(given) = &app.config.admin.password else {
+            return Ok(());
+        };
+        let Some(user) = users::fetch(&mut app.db.read().await?, UserId::DEFAULT).await? else {
+            return Ok(());
+        };
+        let kept = users::password_hash(&mut app.db.read().await?, as_caller(&user).own()).await?;
+        if app.passwords.verify(given.reveal(), kept).await? {
+            return Ok(());
+        }
+        set_password(&app.db, &app.passwords, user.id, given.reveal()).await
+    };
+    app.settled.get_or_try_init(apply).await.map(drop)
 }
 
 /// The application of the operator's client id, or else the oldest, gets the operator's secret; a new

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::domain::password;
 use crate::domain::secret::PlainSecret;
 use crate::error::{Error, Result};
+use crate::ops::administrator;
 use crate::store::{sessions, standings, users};
 
 /// A session just begun: the value for the cookie, and when it ends.
@@ -28,6 +29,7 @@ pub async fn begin(app: &App, source: IpAddr, email: &str, password: &str) -> Re
     let now = app.clock.now();
     let identity = email.trim().to_lowercase();
     app.logins.admit(now, source, &identity)?;
+    administrator::settle(app).await?;
     let found =
         credentials::person(&mut app.db.read().await?, &app.passwords, email, password).await;
     let user = found.inspect_err(|error| {
@@ -86,6 +88,7 @@ pub async fn change_password(
     let now = app.clock.now();
     let identity = &caller.user().email;
     app.logins.admit(now, source, identity)?;
+    administrator::settle(app).await?;
     let kept = users::password_hash(&mut app.db.read().await?, caller.own()).await?;
     if !app.passwords.verify(current, kept).await? {
         app.logins.count(now, source, identity);

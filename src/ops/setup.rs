@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
+
 use super::administrator::{self, Credentials};
 use crate::access::passwords::Passwords;
 use crate::app::App;
@@ -49,16 +51,21 @@ pub async fn start_on(
     clock: Clock,
 ) -> Result<(Arc<App>, Option<Credentials>)> {
     let passwords = Passwords::new(clock.clone());
-    let first = if setup::done(&mut db.read().await?).await? {
+    let done = setup::done(&mut db.read().await?).await?;
+    let first = if done {
         None
     } else {
         begin(&db, &clock, &passwords, &config.admin).await?
     };
+    let begun = first.is_some();
     let credentials = match first {
         Some(first) => Some(first),
-        None => administrator::apply(&db, &clock, &passwords, &config.admin).await?,
+        None => administrator::apply(&db, &clock, &config.admin).await?,
     };
-    let app = App::new(db, config, clock, passwords).await?;
+    let mut app = App::new(db, config, clock, passwords).await?;
+    if begun {
+        app.settled = OnceCell::new_with(Some(()));
+    }
     Ok((Arc::new(app), credentials))
 }
 

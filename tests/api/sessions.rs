@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use ferrobyte::error::Error;
-use ferrobyte::ops::{people, sessions};
+use ferrobyte::ops::{people, sessions, setup};
 
 use crate::support::{EMAIL, PASSWORD, TestServer};
 
@@ -127,5 +127,29 @@ async fn a_removed_person_is_signed_out() {
             .await
             .expect("asked")
             .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_password_that_the_operator_changes_is_in_effect_for_the_first_log_in() {
+    let server = TestServer::start().await;
+    let before = sessions::begin(&server.app, SOURCE, EMAIL, PASSWORD)
+        .await
+        .expect("in");
+    let config = crate::support::config(&[("admin.password", "the operator's new one")]);
+    let (app, _) = setup::start_on(server.app.db.clone(), config, server.app.clock.clone())
+        .await
+        .expect("a later start");
+    let old = sessions::begin(&app, SOURCE, EMAIL, PASSWORD).await;
+    assert!(matches!(old, Err(Error::Unauthenticated(_))), "{old:?}");
+    sessions::begin(&app, SOURCE, EMAIL, "the operator's new one")
+        .await
+        .expect("in");
+    let left = sessions::caller(&app, before.cookie.reveal())
+        .await
+        .expect("asked");
+    assert!(
+        left.is_none(),
+        "whoever signed in with the old one is signed out"
     );
 }
