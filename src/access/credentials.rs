@@ -2,8 +2,9 @@
 //! e-mail and password.
 
 use super::passwords::Passwords;
+use super::tokens::Buyer;
 use crate::clock::Timestamp;
-use crate::domain::application::{Application, ClientId};
+use crate::domain::application::{ClientId, honours};
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::EmailAddress;
 use crate::domain::user::User;
@@ -16,7 +17,7 @@ pub const WRONG_CLIENT: &str = "the client id or the client secret is wrong";
 /// Said of every wrong pair, whichever half was wrong.
 pub const WRONG_PERSON: &str = "The e-mail or the password is wrong.";
 
-/// The application behind a pair of credentials, and the generation of the secret that was shown.
+/// The application behind a pair of credentials, as the buyer of a token.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`], in one voice for an unknown id and a wrong secret.
@@ -25,14 +26,14 @@ pub async fn application(
     now: Timestamp,
     client_id: &str,
     secret: &PlainSecret,
-) -> Result<(Application, i64)> {
+) -> Result<Buyer> {
     const WRONG: Error = Error::Unauthenticated(WRONG_CLIENT);
     let client_id: ClientId = client_id.parse().map_err(|_| WRONG)?;
     let shown = secret.hash();
-    let Some(kept) = applications::credentials(db, &client_id).await? else {
-        return Err(WRONG);
-    };
-    let current = kept.application.secret_generation;
+    let kept = applications::credentials(db, &client_id)
+        .await?
+        .ok_or(WRONG)?;
+    let current = kept.secret_generation;
     let generation = if kept.secret_hash.matches(&shown) {
         current
     } else if kept
@@ -43,11 +44,15 @@ pub async fn application(
     } else {
         return Err(WRONG);
     };
-    if kept.application.honours(generation, now) {
-        Ok((kept.application, generation))
-    } else {
-        Err(WRONG)
+    if !honours(current, kept.previous_secret_expires_at, generation, now) {
+        return Err(WRONG);
     }
+    Ok(Buyer {
+        application: kept.id,
+        user: kept.user_id,
+        client_id: kept.client_id,
+        generation,
+    })
 }
 
 /// The person behind an e-mail and a password. An unknown e-mail costs as much as a wrong password.

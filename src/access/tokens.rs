@@ -33,6 +33,27 @@ struct Claims<'a> {
     exp: i64,
 }
 
+/// The application that a token is for, and the generation of the secret that buys it.
+#[derive(Debug)]
+pub struct Buyer {
+    pub application: ApplicationId,
+    pub user: UserId,
+    pub client_id: String,
+    pub generation: i64,
+}
+
+impl From<Application> for Buyer {
+    /// With the current secret.
+    fn from(application: Application) -> Self {
+        Self {
+            application: application.id,
+            user: application.user_id,
+            client_id: application.client_id,
+            generation: application.secret_generation,
+        }
+    }
+}
+
 /// A token just made.
 #[derive(Debug)]
 pub struct Token {
@@ -52,27 +73,21 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// A token for an application whose secret of this generation was shown.
+    /// A token for an application whose secret was shown, or whose owner asks.
     ///
     /// # Errors
     /// When there is no key to sign with.
-    pub async fn issue(
-        &self,
-        db: &Db,
-        clock: &Clock,
-        application: &Application,
-        generation: i64,
-    ) -> Result<Token> {
+    pub async fn issue(&self, db: &Db, clock: &Clock, buyer: &Buyer) -> Result<Token> {
         let key = self.keys.signing(db, clock).await?;
         let issued_at = clock.now();
         let expires_in = self.lifetime.num_seconds();
         let claims = Claims {
             iss: &self.issuer,
             aud: AUDIENCE,
-            sub: application.user_id,
-            client_id: &application.client_id,
-            app: application.id,
-            generation,
+            sub: buyer.user,
+            client_id: &buyer.client_id,
+            app: buyer.application,
+            generation: buyer.generation,
             iat: issued_at.timestamp(),
             exp: issued_at.timestamp() + expires_in,
         };

@@ -173,10 +173,9 @@ pub(super) async fn token(app: &App, matches: &ArgMatches) -> Result<()> {
             "the owner has no application; make one with `ferrobyte applications create`",
         )?,
     };
-    let generation = application.secret_generation;
     let token = app
         .tokens
-        .issue(&app.db, &app.clock, &application, generation)
+        .issue(&app.db, &app.clock, &application.into())
         .await
         .map_err(explained)?;
     say(&token.text);

@@ -138,12 +138,12 @@ fn run(name: &str, matches: &ArgMatches) -> Result<ExitCode> {
     match name {
         "config" => Ok(ExitCode::SUCCESS),
         "serve" => {
-            logs::begin(&config.log.level, config.log.json);
+            let _written = logs::begin(&config.log.level, config.log.json);
             runtime.block_on(serve::serve(config))
         }
         "health" => runtime.block_on(doctor::health(&config)),
         _ => {
-            logs::begin("warn", false);
+            let _written = logs::begin("warn", false);
             runtime.block_on(async {
                 let app = open(config).await?;
                 let answer = with_app(name, matches, &app).await;

@@ -27,10 +27,21 @@ impl Application {
     /// Whether what the secret of this generation bought is still good.
     #[must_use]
     pub fn honours(&self, generation: i64, now: Timestamp) -> bool {
-        let in_grace = || self.previous_secret_expires_at.is_some_and(|end| now < end);
-        generation == self.secret_generation
-            || (generation + 1 == self.secret_generation && in_grace())
+        let (current, until) = (self.secret_generation, self.previous_secret_expires_at);
+        honours(current, until, generation, now)
     }
+}
+
+/// Whether a generation of a secret is good: the current one is, the one before until its grace is over.
+#[must_use]
+pub fn honours(
+    current: i64,
+    grace_until: Option<Timestamp>,
+    generation: i64,
+    now: Timestamp,
+) -> bool {
+    let in_grace = || grace_until.is_some_and(|end| now < end);
+    generation == current || (generation + 1 == current && in_grace())
 }
 
 /// An application to be stored.

@@ -1,6 +1,7 @@
-//! The outermost layer of every request: its id, its time limit, its line in the log, its numbers, the
-//! body of its problem if it has one, and the headers that every answer carries.
+//! The outermost layer of every request: its id, its time limit, its panics, its line in the log, its
+//! numbers, the body of its problem if it has one, and the headers that every answer carries.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 
 use super::problem::{Pending, Problem};
 use crate::app::App;
@@ -33,8 +35,12 @@ pub async fn edge(State(app): State<Arc<App>>, mut request: Request, next: Next)
     request.extensions_mut().insert(asker.clone());
     request.extensions_mut().insert(RequestId(id.clone()));
 
-    let answer = tokio::time::timeout(app.config.server.request_timeout, next.run(request)).await;
-    let mut response = answer.unwrap_or_else(|_| Problem::timed_out().into_response());
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let mut response = match tokio::time::timeout(app.config.server.request_timeout, answer).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_panic)) => Problem::panicked().into_response(),
+        Err(_elapsed) => Problem::timed_out().into_response(),
+    };
     if let Some(Pending(problem)) = response.extensions_mut().remove::<Pending>() {
         tell(&problem, &id);
         response = written(response, &problem, &id);

@@ -14,14 +14,12 @@ pub mod server;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower::ServiceExt as _;
 use tower::util::MapRequest;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
 use crate::error::Error;
@@ -42,7 +40,6 @@ pub fn service(app: &Arc<App>, pages: Router<Arc<App>>, missing: Router<Arc<App>
         .method_not_allowed_fallback(method_not_allowed)
         .merge(pages)
         .fallback(move |request| no_such_route(request, missing))
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(app),
             edge::edge,
@@ -66,10 +63,6 @@ async fn no_such_route(request: Request, missing: Router) -> Response {
 
 async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
     Problem::method_not_allowed(&method, uri.path())
-}
-
-fn panicked(_: Box<dyn std::any::Any + Send>) -> Response<Body> {
-    Problem::panicked().into_response()
 }
 
 /// Numbers for Prometheus.

@@ -9,7 +9,7 @@ use crate::access::passwords::Passwords;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Admin;
-use crate::domain::application::{ClientId, NewApplication};
+use crate::domain::application::{Application, ClientId, NewApplication};
 use crate::domain::ids::UserId;
 use crate::domain::password as password_rules;
 use crate::domain::secret::PlainSecret;
@@ -110,40 +110,42 @@ async fn apply_client(
     caller: &Caller,
     given: &Admin,
 ) -> Result<Option<Client>> {
-    let known = match &given.client_id {
-        Some(id) => applications::credentials(db, id)
+    let client_id = match &given.client_id {
+        Some(id) => Some(id.clone()),
+        None => oldest(db, caller)
             .await?
-            .map(|kept| kept.application),
-        None => applications::list(db, caller.own())
-            .await?
-            .into_iter()
-            .next(),
+            .map(|oldest| oldest.client_id.parse())
+            .transpose()
+            .map_err(Error::internal)?,
+    };
+    let known = match &client_id {
+        Some(id) => applications::credentials(db, id).await?,
+        None => None,
     };
     let Some(known) = known else {
-        let made = add_client(
-            db,
-            clock,
-            given.client_id.clone(),
-            given.client_secret.clone(),
-        )
-        .await?;
-        return Ok(Some(made));
+        return add_client(db, clock, client_id, given.client_secret.clone())
+            .await
+            .map(Some);
     };
     if known.user_id != caller.id() {
         return Err(Error::conflict(
             "admin.client_id is the client id of somebody else's application; choose another",
         ));
     }
-    let Some(secret) = &given.client_secret else {
-        return Ok(None);
-    };
-    let client_id: ClientId = known.client_id.parse().map_err(Error::internal)?;
-    let kept = applications::credentials(db, &client_id).await?;
-    if !kept.is_some_and(|kept| kept.secret_hash.matches(&secret.hash())) {
+    if let Some(secret) = &given.client_secret
+        && !known.secret_hash.matches(&secret.hash())
+    {
         let application = doors::application(db, caller, known.id).await?;
         applications::rotate(db, &application, &secret.hash(), None).await?;
     }
     Ok(None)
+}
+
+async fn oldest(db: &mut Writer, caller: &Caller) -> Result<Option<Application>> {
+    Ok(applications::list(db, caller.own())
+        .await?
+        .into_iter()
+        .next())
 }
 
 /// Adds an application of the administrator with the values given and the others generated.
@@ -223,11 +225,7 @@ async fn reset_client(
     caller: &Caller,
     anew: bool,
 ) -> Result<Option<Client>> {
-    let oldest = applications::list(db, caller.own())
-        .await?
-        .into_iter()
-        .next();
-    match oldest {
+    match oldest(db, caller).await? {
         Some(oldest) if anew => {
             let secret = PlainSecret::client(clock.random());
             let application = doors::application(db, caller, oldest.id).await?;

@@ -25,10 +25,9 @@ const FETCH: &str =
 const LIST: &str = select!(
     "FROM applications a WHERE a.user_id = $1 AND a.deleted_at IS NULL ORDER BY a.created_at, a.id"
 );
-const CREDENTIALS: &str = select!(
-    ", a.secret_hash, a.previous_secret_hash FROM applications a \
-     WHERE a.client_id = $1 AND a.deleted_at IS NULL"
-);
+const CREDENTIALS: &str = "SELECT id, user_id, client_id, secret_generation, secret_hash, \
+                           previous_secret_hash, previous_secret_expires_at FROM applications \
+                           WHERE client_id = $1 AND deleted_at IS NULL";
 const INSERT: &str = "INSERT INTO applications (id, user_id, name, client_id, secret_hash, secret_generation, \
                       created_at) VALUES ($1, $2, $3, $4, $5, 1, $6) ON CONFLICT DO NOTHING";
 const ROTATE: &str = "UPDATE applications SET previous_secret_hash = secret_hash, previous_secret_expires_at = $3, \
@@ -54,13 +53,16 @@ pub(super) const STATEMENTS: &[&str] = &[
     REMOVE_OF_USER,
 ];
 
-/// An application with the hashes of its secrets.
+/// What there is to compare a client secret with, and what a token says.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Credentials {
-    #[sqlx(flatten)]
-    pub application: Application,
+    pub id: ApplicationId,
+    pub user_id: UserId,
+    pub client_id: String,
+    pub secret_generation: i64,
     pub secret_hash: SecretHash,
     pub previous_secret_hash: Option<SecretHash>,
+    pub previous_secret_expires_at: Option<Timestamp>,
 }
 
 pub async fn fetch(

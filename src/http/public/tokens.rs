@@ -77,16 +77,13 @@ pub async fn create(
         &shown.secret,
     )
     .await;
-    let (application, generation) = match checked {
+    let buyer = match checked {
         Ok(known) => known,
         Err(error @ Error::Unauthenticated(_)) => return Err(refused(&app, source, &shown, error)),
         Err(error) => return Err(error.into()),
     };
-    let token = app
-        .tokens
-        .issue(&app.db, &app.clock, &application, generation)
-        .await?;
-    app.callers.uses.note(application.id, now);
+    let token = app.tokens.issue(&app.db, &app.clock, &buyer).await?;
+    app.callers.uses.note(buyer.application, now);
     app.metrics.tokens_issued.inc();
     Ok(Json(PublicAccessTokenResponse {
         access_token: token.text,

@@ -38,22 +38,16 @@ pub(in crate::web) async fn submit(
     base: Base,
     Named(application): Named,
 ) -> Result<Page<TokenPage>, Failure> {
-    let token = app
-        .tokens
-        .issue(
-            &app.db,
-            &app.clock,
-            &application,
-            application.secret_generation,
-        )
-        .await?;
-    app.metrics.tokens_issued.inc();
     let application = application.into_inner();
+    let (id, name) = (application.id.to_string(), application.name.clone());
+    let buyer = application.into();
+    let token = app.tokens.issue(&app.db, &app.clock, &buyer).await?;
+    app.metrics.tokens_issued.inc();
     Ok(Page::new(TokenPage {
         frame: person.frame(),
         place: Place::Applications,
-        id: application.id.to_string(),
-        name: application.name,
+        id,
+        name,
         workspaces_command: commands::workspaces_with(&base.0, &token.text),
         token: token.text,
         expires: Moment(token.expires_at),
