@@ -1,6 +1,7 @@
 //! `serve`: the server from start to stop.
 
 use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -50,7 +51,7 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
         .server
         .external_url
         .clone()
-        .unwrap_or_else(|| format!("http://{address}"));
+        .unwrap_or_else(|| format!("http://{}", reachable(address)));
     let place = match &app.config.database.url {
         Some(_) => app.db.engine().to_owned(),
         None => format!(
@@ -92,6 +93,15 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The address as somebody on this machine would type it: listening on every interface is no place to go.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        _ => address,
+    }
 }
 
 async fn finish(shutdown: &Shutdown, limit: Duration, insist: impl Future<Output = ()>) -> bool {
@@ -170,6 +180,23 @@ async fn write_uses(app: Arc<App>, shutdown: Shutdown) {
         }
         if let Err(error) = app.callers.uses.write(&app.db, app.clock.now()).await {
             tracing::warn!("the last uses of applications wait: {}", explained(error));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_told_is_one_to_go_to() {
+        for (given, told) in [
+            ("0.0.0.0:8000", "127.0.0.1:8000"),
+            ("[::]:8000", "[::1]:8000"),
+            ("192.0.2.7:80", "192.0.2.7:80"),
+        ] {
+            let address = given.parse().expect("an address");
+            assert_eq!(reachable(address).to_string(), told);
         }
     }
 }
