@@ -7,7 +7,6 @@
 //! database is copied into the answer as it is, and a pooled connection is not tested before use.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -25,12 +24,16 @@ use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 const FIRST_PAGE: &str = "SELECT id, region_id, name, notifications FROM workspaces \
      WHERE deleted_at IS NULL ORDER BY created_at, id LIMIT 20";
 const SECRET: &str = "SELECT id, user_id, secret_hash, secret_generation FROM applications \
      WHERE client_id = $1 AND deleted_at IS NULL";
 const REGIONS: &str = "SELECT id, name FROM regions WHERE deleted_at IS NULL";
+
+/// How the page begins; the link is the same for everybody who asks for the first page.
+const NEXT: &str = r#"{"previous":"","next":"http://localhost/api/public/v1/workspaces?includeDeleted=false&limit=20&offset=20","data":["#;
 
 const LIFETIME: u64 = 3600;
 const AUDIENCE: &str = "ferrobyte";
@@ -150,27 +153,29 @@ async fn workspaces(State(floor): State<Arc<Floor>>, headers: HeaderMap) -> Answ
     let rows: Vec<(Uuid, Uuid, String, String)> =
         on!(&floor.db, pool => sqlx::query_as(FIRST_PAGE).fetch_all(pool).await).map_err(broken)?;
 
-    let mut text = String::with_capacity(16 * 1024);
-    text.push_str(
-        r#"{"previous":"","next":"http://localhost/api/public/v1/workspaces?includeDeleted=false&limit=20&offset=20","data":["#,
-    );
+    let mut text = Vec::with_capacity(16 * 1024);
+    text.extend_from_slice(NEXT.as_bytes());
     for (at, (id, region, name, notifications)) in rows.iter().enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
-        let name = serde_json::to_string(name).map_err(broken)?;
         let region = floor
             .regions
             .get(region)
             .ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
-        write!(
-            text,
-            r#"{{"workspaceId":"{}","name":{name},"dataResidency":"{region}","notifications":{notifications}}}"#,
-            id.hyphenated(),
-        )
-        .map_err(broken)?;
+        let mut letters = [0; Hyphenated::LENGTH];
+        text.extend_from_slice(if at == 0 {
+            b"{\"workspaceId\":\""
+        } else {
+            b",{\"workspaceId\":\""
+        });
+        text.extend_from_slice(id.as_hyphenated().encode_lower(&mut letters).as_bytes());
+        text.extend_from_slice(b"\",\"name\":");
+        serde_json::to_writer(&mut text, name).map_err(broken)?;
+        text.extend_from_slice(b",\"dataResidency\":\"");
+        text.extend_from_slice(region.as_bytes());
+        text.extend_from_slice(b"\",\"notifications\":");
+        text.extend_from_slice(notifications.as_bytes());
+        text.push(b'}');
     }
-    text.push_str("]}");
+    text.extend_from_slice(b"]}");
     Ok(json(text))
 }
 
@@ -217,12 +222,12 @@ async fn token(State(floor): State<Arc<Floor>>, body: Bytes) -> Answer {
         token_type: "Bearer",
         expires_in: LIFETIME,
     };
-    Ok(json(serde_json::to_string(&issued).map_err(broken)?))
+    Ok(json(serde_json::to_vec(&issued).map_err(broken)?))
 }
 
 type Answer = Result<Response, StatusCode>;
 
-fn json(text: String) -> Response {
+fn json(text: Vec<u8>) -> Response {
     let kind = HeaderValue::from_static("application/json");
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
