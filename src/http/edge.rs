@@ -125,11 +125,10 @@ fn line(
     asker: &Asker,
     id: &HeaderValue,
 ) {
-    let milliseconds = took.as_secs_f64() * 1000.0;
     tracing::info!(
         target: "ferrobyte::request",
         status = status.as_u16(),
-        duration_ms = format_args!("{milliseconds:.1}"),
+        duration_ms = f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1000.0,
         caller = asker.known().map(tracing::field::display),
         request.id = id.to_str().unwrap_or_default(),
         "{method} {path}"

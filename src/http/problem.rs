@@ -2,6 +2,8 @@
 //! error body. A [`Problem`] travels as an extension of an empty response; `edge` writes the body,
 //! because only there the request's id is known, and logs the inner story once.
 
+use std::borrow::Cow;
+
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -186,23 +188,35 @@ impl Problem {
 
     /// The body as it is sent.
     #[must_use]
-    pub fn document(&self, request_id: &str) -> Document {
-        let mut data = self.0.data.clone();
-        data.insert("message".to_owned(), self.0.detail.clone().into());
-        Document {
-            status: self.0.status.as_u16(),
-            kind: if self.0.kind.starts_with("error:") {
-                self.0.kind.to_owned()
-            } else {
-                format!("{TYPES}{}", self.0.kind)
-            },
-            title: self.0.title,
-            detail: self.0.detail.clone(),
-            documentation_url: None,
+    pub fn document<'a>(&'a self, request_id: &'a str) -> Document<'a> {
+        let Parts {
+            status,
+            kind,
+            title,
+            detail,
             data,
-            errors: self.0.faults.iter().map(DocumentFault::from).collect(),
-            request_id: request_id.to_owned(),
-            extra: self.0.extra.clone(),
+            faults,
+            extra,
+            ..
+        } = &*self.0;
+        let whole = kind.starts_with("error:");
+        Document {
+            status: status.as_u16(),
+            kind: if whole {
+                Cow::Borrowed(*kind)
+            } else {
+                format!("{TYPES}{kind}").into()
+            },
+            title,
+            detail,
+            documentation_url: None,
+            data: Data {
+                rest: data,
+                message: detail,
+            },
+            errors: faults.iter().map(DocumentFault::from).collect(),
+            request_id,
+            extra,
         }
     }
 
@@ -228,42 +242,50 @@ impl Problem {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Problem)]
-pub struct Document {
+pub struct Document<'a> {
     /// The HTTP status.
     status: u16,
     #[serde(rename = "type")]
-    kind: String,
-    title: &'static str,
+    kind: Cow<'a, str>,
+    title: &'a str,
     /// A sentence on what is wrong and what to do.
-    detail: String,
-    documentation_url: Option<String>,
+    detail: &'a str,
+    documentation_url: Option<&'a str>,
     /// `message` repeats `detail`; `resourceType` and `resourceId` name what was not found.
-    data: Map<String, Value>,
+    #[schema(value_type = Object)]
+    data: Data<'a>,
     /// What exactly is wrong with the request, each with its place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<DocumentFault>,
+    errors: Vec<DocumentFault<'a>>,
     /// Also in the header `x-request-id` and in the server's log.
-    request_id: String,
+    request_id: &'a str,
     /// `error` and `error_description` where OAuth libraries expect them.
     #[serde(flatten)]
     #[schema(ignore)]
-    extra: Map<String, Value>,
+    extra: &'a Map<String, Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct Data<'a> {
+    #[serde(flatten)]
+    rest: &'a Map<String, Value>,
+    message: &'a str,
 }
 
 /// One thing wrong with a request.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProblemFault)]
-struct DocumentFault {
+struct DocumentFault<'a> {
     /// `body`, `path` or `query`.
     #[serde(rename = "in")]
     place: &'static str,
     /// JSON pointer into the body, or to the parameter.
-    pointer: String,
-    message: String,
+    pointer: &'a str,
+    message: &'a str,
 }
 
-impl From<&Fault> for DocumentFault {
-    fn from(fault: &Fault) -> Self {
+impl<'a> From<&'a Fault> for DocumentFault<'a> {
+    fn from(fault: &'a Fault) -> Self {
         let place = match fault.place {
             Place::Body => "body",
             Place::Path => "path",
@@ -271,8 +293,8 @@ impl From<&Fault> for DocumentFault {
         };
         Self {
             place,
-            pointer: fault.pointer.clone(),
-            message: fault.message.clone(),
+            pointer: &fault.pointer,
+            message: &fault.message,
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Workspaces. Lists are ordered by creation, then id. A page is found in few shapes: everything, one
 //! organization, or keys gathered from several places; deep pages start from a fence (`fences`).
 
+use sqlx::FromRow;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+
 use super::db::{Exec, Link, Writer, on};
 use super::fences::Fences;
 use super::lists::{padded, with_list};
@@ -10,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::domain::ids::{OrganizationId, WorkspaceId};
 use crate::domain::organization::{Organization, Region};
 use crate::domain::page::{Page, Slice};
-use crate::domain::workspace::{NewWorkspace, Workspace, WorkspaceChange};
+use crate::domain::workspace::{ListedWorkspace, NewWorkspace, Workspace, WorkspaceChange};
 use crate::error::{Error, Result};
 
 /// Columns and joins of every statement that reads whole workspaces.
@@ -24,11 +28,22 @@ macro_rules! select {
     };
 }
 
+/// Columns and joins of every statement that lists workspaces.
+macro_rules! list {
+    ($($rest:literal),*) => {
+        concat!(
+            "SELECT w.id, w.name, r.name AS region, w.notifications \
+             FROM workspaces w JOIN regions r ON r.id = w.region_id ",
+            $($rest),*
+        )
+    };
+}
+
 /// A page: narrow keys first, so that no whole row is skipped, then the rows.
 macro_rules! page {
     ($where:literal, $limit:literal) => {
         concat!(
-            "SELECT w.id, w.organization_id, w.name, r.name AS region, w.notifications, w.deleted_at FROM \
+            "SELECT w.id, w.name, r.name AS region, w.notifications FROM \
              (SELECT id FROM workspaces WHERE deleted_at IS NULL ",
             $where,
             " ORDER BY created_at, id LIMIT ",
@@ -42,16 +57,16 @@ macro_rules! page {
 const FETCH: &str = select!("WHERE w.id = $1");
 const IN_ARRAY: &str = select!("WHERE w.id = ANY($1) ORDER BY w.created_at, w.id");
 const LIVE_IN_ARRAY: &str =
-    select!("WHERE w.deleted_at IS NULL AND w.id = ANY($1) ORDER BY w.created_at, w.id");
+    list!("WHERE w.deleted_at IS NULL AND w.id = ANY($1) ORDER BY w.created_at, w.id");
 // The usual first pages carry their limit as text: PostgreSQL plans a bound one anew each time.
-const FIRST_20: &str = select!("WHERE w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 21");
-const FIRST_100: &str = select!("WHERE w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 101");
+const FIRST_20: &str = list!("WHERE w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 21");
+const FIRST_100: &str = list!("WHERE w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 101");
 const PAGE: &str = page!("", "$1 OFFSET $2");
 const PAGE_AFTER: &str = page!("AND (created_at, id) > ($1, $2)", "$3 OFFSET $4");
-const FIRST_20_OF_ONE: &str = select!(
+const FIRST_20_OF_ONE: &str = list!(
     "WHERE w.organization_id = $1 AND w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 21"
 );
-const FIRST_100_OF_ONE: &str = select!(
+const FIRST_100_OF_ONE: &str = list!(
     "WHERE w.organization_id = $1 AND w.deleted_at IS NULL ORDER BY w.created_at, w.id LIMIT 101"
 );
 const PAGE_OF_ONE: &str = page!("AND organization_id = $1", "$2 OFFSET $3");
@@ -94,28 +109,22 @@ pub async fn fetch(db: &mut dyn Exec, id: Lookup<WorkspaceId>) -> Result<Option<
 /// Those of the ids that exist, gone ones included, in list order.
 pub async fn fetch_named(db: &mut dyn Exec, ids: &[Lookup<WorkspaceId>]) -> Result<Vec<Workspace>> {
     let ids: Vec<_> = ids.iter().map(|id| id.id()).collect();
-    fetch_in(db, Among::All, &ids).await
-}
-
-/// Which of the named ids a list of rows should have.
-#[derive(Clone, Copy)]
-enum Among {
-    All,
-    Live,
+    fetch_in(db, IN_ARRAY, select!("WHERE w.id IN "), &ids).await
 }
 
 /// The rows with these ids, in list order. The engines share no way to hand in a list: PostgreSQL takes
-/// an array, and plans once; for SQLite the placeholders are written out.
-async fn fetch_in(db: &mut dyn Exec, among: Among, ids: &[WorkspaceId]) -> Result<Vec<Workspace>> {
+/// an array, and plans once; for SQLite the placeholders are written out after `before`.
+async fn fetch_in<T>(
+    db: &mut dyn Exec,
+    of_array: &'static str,
+    before: &'static str,
+    ids: &[WorkspaceId],
+) -> Result<Vec<T>>
+where
+    T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+{
     let Some(padded) = padded(ids) else {
         return Ok(Vec::new());
-    };
-    let (of_array, before) = match among {
-        Among::All => (IN_ARRAY, select!("WHERE w.id IN ")),
-        Among::Live => (
-            LIVE_IN_ARRAY,
-            select!("WHERE w.deleted_at IS NULL AND w.id IN "),
-        ),
     };
     match db.link() {
         Link::Postgres(link) => sqlx::query_as(of_array).bind(ids).fetch_all(link).await,
@@ -137,7 +146,7 @@ pub async fn list(
     now: Timestamp,
     scope: &Scope,
     page: Page,
-) -> Result<Slice<Workspace>> {
+) -> Result<Slice<ListedWorkspace>> {
     match scope.extent() {
         Extent::Everything => Ok(Slice::of(page, list_all(db, fences, now, page).await?)),
         Extent::Parts {
@@ -158,7 +167,7 @@ async fn list_all(
     fences: &Fences,
     now: Timestamp,
     page: Page,
-) -> Result<Vec<Workspace>> {
+) -> Result<Vec<ListedWorkspace>> {
     let first = match page {
         Page {
             limit: 20,
@@ -192,7 +201,7 @@ async fn list_of_one(
     now: Timestamp,
     organization: OrganizationId,
     page: Page,
-) -> Result<Vec<Workspace>> {
+) -> Result<Vec<ListedWorkspace>> {
     let first = match page {
         Page {
             limit: 20,
@@ -231,7 +240,7 @@ async fn list_of_parts(
     organizations: &[OrganizationId],
     singles: &[Position],
     page: Page,
-) -> Result<Slice<Workspace>> {
+) -> Result<Slice<ListedWorkspace>> {
     let reach = page.offset() + page.one_more();
     let mut keys: Vec<Position> = singles.iter().take(reach).copied().collect();
     for &organization in organizations {
@@ -256,7 +265,8 @@ async fn list_of_parts(
         .map(|key| key.id)
         .collect();
     // A single workspace may have gone since the caller's standing was read.
-    let items = fetch_in(db, Among::Live, &ids).await?;
+    let before = list!("WHERE w.deleted_at IS NULL AND w.id IN ");
+    let items = fetch_in(db, LIVE_IN_ARRAY, before, &ids).await?;
     Ok(Slice { items, more })
 }
 

@@ -20,8 +20,8 @@ const BUCKETS: [f64; 11] = [
 /// All the numbers.
 pub struct Metrics {
     registry: Registry,
-    requests: Family<Answered, Counter>,
-    durations: Family<Route, Histogram>,
+    /// Its count is the number of requests.
+    requests: Family<Answered, Histogram>,
     pub tokens_issued: Counter,
     pub tokens_refused: Counter,
     pub logins_refused: Counter,
@@ -35,11 +35,6 @@ struct Answered {
     status: u16,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Route {
-    route: String,
-}
-
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Metrics")
@@ -51,24 +46,18 @@ impl Metrics {
     pub fn new(engine: &str) -> Self {
         let mut registry = Registry::with_prefix("ferrobyte");
         let metrics = Self {
-            requests: Family::default(),
-            durations: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
+            requests: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             tokens_issued: Counter::default(),
             tokens_refused: Counter::default(),
             logins_refused: Counter::default(),
             resident: Gauge::default(),
             registry: Registry::default(),
         };
-        registry.register(
-            "http_requests",
-            "Requests answered",
-            metrics.requests.clone(),
-        );
         registry.register_with_unit(
             "http_request_duration",
             "Time from the request's head to the answer's head",
             Unit::Seconds,
-            metrics.durations.clone(),
+            metrics.requests.clone(),
         );
         registry.register(
             "tokens_issued",
@@ -108,16 +97,13 @@ impl Metrics {
 
     /// Counts an answered request. `route` is the route's pattern, not the path.
     pub fn answered(&self, method: &'static str, route: &str, status: u16, took: Duration) {
-        let route = route.to_owned();
+        let answered = Answered {
+            method,
+            route: route.to_owned(),
+            status,
+        };
         self.requests
-            .get_or_create(&Answered {
-                method,
-                route: route.clone(),
-                status,
-            })
-            .inc();
-        self.durations
-            .get_or_create(&Route { route })
+            .get_or_create(&answered)
             .observe(took.as_secs_f64());
     }
 

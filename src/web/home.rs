@@ -12,7 +12,7 @@ use super::moment::span;
 use super::session::SignedIn;
 use crate::app::App;
 use crate::domain::page::{Page as Part, Slice};
-use crate::domain::workspace::Workspace;
+use crate::domain::workspace::ListedWorkspace;
 use crate::request::Base;
 use crate::store::workspaces;
 
@@ -41,7 +41,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(number: usize, workspace: Workspace) -> Self {
+    fn new(number: usize, workspace: ListedWorkspace) -> Self {
         Self {
             id: workspace.id.to_string(),
             mark: format!("workspace-{number}"),

@@ -192,7 +192,9 @@ async fn the_documentation_and_the_numbers_are_open_to_everybody() {
     let numbers = nobody.get("/metrics").await;
     assert_eq!(numbers.status, 200);
     assert!(
-        numbers.text.contains("ferrobyte_http_requests_total{"),
+        numbers
+            .text
+            .contains("ferrobyte_http_request_duration_seconds_count{"),
         "{}",
         numbers.text
     );

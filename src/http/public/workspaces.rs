@@ -11,14 +11,13 @@ use utoipa::{IntoParams, ToSchema};
 use super::page::{self, PageParameters, WriteJson, write_text};
 use crate::access::caller::Caller;
 use crate::access::doors;
-use crate::access::granted::Granted;
 use crate::access::policy::{Edit, EditSomething, Read};
 use crate::app::App;
 use crate::domain::ids::{OrganizationId, RegionId, WorkspaceId};
 use crate::domain::notifications::NotificationsChange;
 use crate::domain::page::{Page, Slice};
 use crate::domain::text::Name;
-use crate::domain::workspace::Workspace;
+use crate::domain::workspace::{ListedWorkspace, Workspace};
 use crate::error::Result;
 use crate::http::extract::{Body, FromQuery, Id, Parameters, Query};
 use crate::http::problem::Problem;
@@ -68,7 +67,7 @@ pub struct WorkspacesResponse {
     data: Vec<WorkspaceResponse>,
 }
 
-impl WriteJson for Workspace {
+impl WriteJson for ListedWorkspace {
     fn write_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"workspaceId\":\"");
         let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
@@ -87,9 +86,9 @@ impl WriteJson for Workspace {
     }
 }
 
-fn respond(workspace: &Workspace) -> Response {
+fn respond(workspace: Workspace) -> Response {
     let mut body = Vec::with_capacity(1024);
-    workspace.write_json(&mut body);
+    ListedWorkspace::from(workspace).write_json(&mut body);
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
@@ -157,7 +156,11 @@ pub async fn list(
 }
 
 /// One page of the workspaces that the query names.
-async fn named(db: &mut dyn Exec, caller: &Caller, query: &ListQuery) -> Result<Slice<Workspace>> {
+async fn named(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    query: &ListQuery,
+) -> Result<Slice<ListedWorkspace>> {
     let found = doors::workspaces_named(db, caller, &query.workspace_ids).await?;
     let wanted = found
         .into_iter()
@@ -165,7 +168,7 @@ async fn named(db: &mut dyn Exec, caller: &Caller, query: &ListQuery) -> Result<
     let items = wanted.skip(query.page.offset()).take(query.page.one_more());
     Ok(Slice::of(
         query.page,
-        items.map(Granted::into_inner).collect(),
+        items.map(|one| one.into_inner().into()).collect(),
     ))
 }
 
@@ -194,7 +197,7 @@ pub async fn create(
     let workspace =
         ops::workspaces::create(&mut db, &app.clock, &caller, &host, body.name, &wish).await?;
     db.commit().await?;
-    Ok(respond(&workspace))
+    Ok(respond(workspace))
 }
 
 /// One workspace.
@@ -212,7 +215,7 @@ pub async fn get(
     Id(id): Id<WorkspaceId>,
 ) -> Result<Response, Problem> {
     let workspace = doors::workspace::<Read>(&mut app.db.read().await?, &caller, id).await?;
-    Ok(respond(&workspace))
+    Ok(respond(workspace.into_inner()))
 }
 
 /// Change a workspace; what is absent stays. Needs one of the editor roles.
@@ -240,7 +243,7 @@ pub async fn update(
     };
     let changed = ops::workspaces::update(&mut db, workspace, wish).await?;
     db.commit().await?;
-    Ok(respond(&changed))
+    Ok(respond(changed))
 }
 
 /// Delete a workspace. Needs one of the editor roles.
