@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ impl Throttle {
         let by_source = self
             .by_source
             .as_ref()
-            .map(|buckets| buckets.left(now, &source));
+            .map(|buckets| buckets.left(now, &neighbourhood(source)));
         let by_identity = self
             .by_identity
             .as_ref()
@@ -86,10 +86,20 @@ impl Throttle {
     /// Counts a failure.
     pub fn count(&self, now: Timestamp, source: IpAddr, identity: &str) {
         if let Some(buckets) = &self.by_source {
-            buckets.take(now, source);
+            buckets.take(now, neighbourhood(source));
         }
         if let Some(buckets) = &self.by_identity {
             buckets.take(now, shortened(identity));
+        }
+    }
+}
+
+/// Who owns one IPv6 address owns the 2^64 beside it, so these count as one source.
+fn neighbourhood(source: IpAddr) -> IpAddr {
+    match source {
+        IpAddr::V4(_) => source,
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
         }
     }
 }
@@ -163,6 +173,24 @@ impl<K: Hash + Eq> Buckets<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn neighbours_in_ipv6_are_one_source() {
+        let allowance = Allowance {
+            burst: 1,
+            refill: Duration::from_mins(1),
+        };
+        let throttle = Throttle::new(Some(allowance), None);
+        let now = Timestamp::UNIX_EPOCH;
+        let from = |text: &str| text.parse().expect("an address");
+        throttle.count(now, from("2001:db8::1"), "ada");
+        assert!(
+            throttle
+                .admit(now, from("2001:db8::ffff:2"), "ada")
+                .is_err()
+        );
+        assert!(throttle.admit(now, from("2001:db8:0:1::1"), "ada").is_ok());
+    }
 
     #[test]
     fn failures_are_counted_and_forgiven() {

@@ -38,8 +38,10 @@ pub(super) async fn examine(config: Result<Config>) -> Result<ExitCode> {
     match database(&config).await {
         Ok((db, detail)) => {
             check("database", Ok(detail));
-            check("clock", clock(&db).await);
-            db.close().await;
+            if let Some(db) = db {
+                check("clock", clock(&db).await);
+                db.close().await;
+            }
         }
         Err(error) => check("database", Err(error)),
     }
@@ -72,20 +74,31 @@ fn data_directory(config: &Config) -> Result<String> {
     Ok(format!("{} has mode {mode:o}", directory.display()))
 }
 
-async fn database(config: &Config) -> Result<(Db, String)> {
-    super::serve::prepare(config)?;
+/// The database, if it is there, and what is to be said of it. Nothing is created or changed.
+async fn database(config: &Config) -> Result<(Option<Db>, String)> {
+    let file = config.database.data_dir.join("ferrobyte.db");
+    if config.database.url.is_none() && !file.exists() {
+        return Ok((
+            None,
+            format!("{} will be created at the first start", file.display()),
+        ));
+    }
     let url = config.database.reach();
     let reach = Reach {
         url: &url,
         connections: 2,
         durable: config.database.durable,
     };
-    let db = Db::open(reach).await.map_err(explained)?;
-    db::ping(&mut db.read().await.map_err(explained)?)
-        .await
-        .map_err(explained)?;
-    let detail = format!("{} answers, and its tables are up to date", db.engine());
-    Ok((db, detail))
+    let db = Db::look(reach).await.map_err(explained)?;
+    let mut reader = db.read().await.map_err(explained)?;
+    let behind = db::behind(&mut reader).await.map_err(explained)?;
+    drop(reader);
+    let tables = match behind {
+        0 => "its tables are up to date".to_owned(),
+        behind => format!("the next start brings {behind} migration(s) to it"),
+    };
+    let detail = format!("{} answers, and {tables}", db.engine());
+    Ok((Some(db), detail))
 }
 
 async fn clock(db: &Db) -> Result<String> {

@@ -9,7 +9,7 @@ use crate::domain::notifications::{Notifications, NotificationsChange};
 use crate::domain::organization::{Organization, Region};
 use crate::domain::text::Name;
 use crate::domain::workspace::{NewWorkspace, Workspace, WorkspaceChange};
-use crate::error::{Error, Fault, Result, Rule};
+use crate::error::{Error, Fault, Noun, Result, Rule};
 use crate::store::db::Writer;
 use crate::store::{organizations, workspaces};
 
@@ -77,8 +77,9 @@ pub async fn update(
     };
     let notifications = match &wish.notifications {
         Some(change) => {
-            let current =
-                serde_json::from_str(&workspace.notifications).map_err(Error::internal)?;
+            let gone = || Error::not_found(Noun::Workspace, workspace.id);
+            let current = workspaces::hold(db, &workspace).await?.ok_or_else(gone)?;
+            let current = serde_json::from_str(&current).map_err(Error::internal)?;
             Some(written(current, Some(change))?)
         }
         None => None,

@@ -51,13 +51,25 @@ impl Db {
     /// # Errors
     /// When the database cannot be reached or is newer than this binary.
     pub async fn open(reach: Reach<'_>) -> Result<Self> {
+        Self::reach(&reach, true).await
+    }
+
+    /// Opens a database that is there, and changes nothing about it.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or is not there.
+    pub async fn look(reach: Reach<'_>) -> Result<Self> {
+        Self::reach(&reach, false).await
+    }
+
+    async fn reach(reach: &Reach<'_>, prepare: bool) -> Result<Self> {
         match reach.url.strip_prefix("sqlite:") {
-            Some(path) => Self::open_sqlite(Path::new(path), &reach).await,
-            None => Self::open_postgres(&reach).await,
+            Some(path) => Self::open_sqlite(Path::new(path), reach, prepare).await,
+            None => Self::open_postgres(reach, prepare).await,
         }
     }
 
-    async fn open_postgres(reach: &Reach<'_>) -> Result<Self> {
+    async fn open_postgres(reach: &Reach<'_>, prepare: bool) -> Result<Self> {
         let options = reach
             .url
             .parse::<PgConnectOptions>()
@@ -77,17 +89,19 @@ impl Db {
             })
             .connect_lazy_with(options);
         let mut connection = pool.acquire().await.map_err(Error::store)?;
-        MIGRATIONS.run(&mut *connection).await.map_err(migration)?;
+        if prepare {
+            MIGRATIONS.run(&mut *connection).await.map_err(migration)?;
+        }
         drop(connection);
         Ok(Self::Postgres(pool))
     }
 
-    async fn open_sqlite(path: &Path, reach: &Reach<'_>) -> Result<Self> {
+    async fn open_sqlite(path: &Path, reach: &Reach<'_>, prepare: bool) -> Result<Self> {
         let lock = std::fs::File::create(path.with_extension("lock")).map_err(Error::internal)?;
         lock.lock().map_err(Error::internal)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
+            .create_if_missing(prepare)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(if reach.durable {
                 SqliteSynchronous::Full
@@ -105,10 +119,10 @@ impl Db {
             .connect_with(options.clone())
             .await
             .map_err(Error::store)?;
-        MIGRATIONS
-            .run(&mut *writer.acquire().await.map_err(Error::store)?)
-            .await
-            .map_err(migration)?;
+        if prepare {
+            let mut connection = writer.acquire().await.map_err(Error::store)?;
+            MIGRATIONS.run(&mut *connection).await.map_err(migration)?;
+        }
         let readers = pool
             .max_connections(reach.connections.clamp(1, 4))
             .connect_lazy_with(options.read_only(true));
@@ -262,6 +276,23 @@ fn migration(error: MigrateError) -> Error {
 /// When it does not answer.
 pub async fn ping(db: &mut dyn Exec) -> Result<()> {
     on!(db, link => link.ping().await).map_err(Error::store)
+}
+
+/// How many migrations of this binary the database has not seen.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn behind(db: &mut dyn Exec) -> Result<usize> {
+    let seen: std::result::Result<i64, sqlx::Error> = on!(db, link => sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations").fetch_one(link).await);
+    match seen {
+        Ok(seen) => Ok(MIGRATIONS
+            .iter()
+            .count()
+            .saturating_sub(usize::try_from(seen).unwrap_or(0))),
+        // The table is not there: nothing has been set up yet.
+        Err(sqlx::Error::Database(_)) => Ok(MIGRATIONS.iter().count()),
+        Err(error) => Err(Error::store(error)),
+    }
 }
 
 /// The database's own clock, in seconds since 1970, to compare ours with.

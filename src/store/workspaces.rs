@@ -80,6 +80,9 @@ const INSERT: &str = "INSERT INTO workspaces (id, organization_id, region_id, na
                       VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const UPDATE: &str = "UPDATE workspaces SET name = COALESCE($2, name), notifications = COALESCE($3, notifications), \
                       region_id = COALESCE($4, region_id) WHERE id = $1 AND deleted_at IS NULL";
+/// Changes nothing, but makes whoever else changes this workspace wait.
+const HOLD: &str = "UPDATE workspaces SET email = email WHERE id = $1 AND deleted_at IS NULL \
+                    RETURNING notifications";
 const REMOVE: &str = "UPDATE workspaces SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
 const COUNT_REMOVED: &str =
     "UPDATE counters SET value = value + 1 WHERE name = 'workspaces_removed'";
@@ -97,6 +100,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     KEYS_OF_ONE,
     INSERT,
     UPDATE,
+    HOLD,
     REMOVE,
     COUNT_REMOVED,
 ];
@@ -300,6 +304,16 @@ pub(super) async fn insert_unasked(
             .map(drop)
     })
     .map_err(Error::store)
+}
+
+/// The notifications at this moment, which nobody else changes before this transaction is over; `None`
+/// when the workspace has just gone.
+pub async fn hold(
+    db: &mut Writer,
+    workspace: &Granted<Workspace, EditSomething>,
+) -> Result<Option<String>> {
+    on!(db, link => sqlx::query_scalar(HOLD).bind(workspace.id).fetch_optional(link).await)
+        .map_err(Error::store)
 }
 
 /// Changes what the change names. A region belongs to the workspace's organization: see [`Region`].

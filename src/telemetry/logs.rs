@@ -43,6 +43,8 @@ impl Drop for Guard {
 /// Sets the log up for the whole process. `level` is a level or a filter of targets; it was checked.
 pub fn begin(level: &str, json: bool) -> Guard {
     let filter: Targets = level.parse().unwrap_or_default();
+    // PostgreSQL remarks at every start that the tables are there.
+    let filter = filter.with_target("sqlx::postgres::notice", Level::WARN);
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(Lines);
     if json {

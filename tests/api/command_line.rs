@@ -266,6 +266,16 @@ fn the_doctor_finds_what_is_wrong() {
     ] {
         assert!(sound.contains(&format!("ok    {check}: ")), "{sound}");
     }
+    let empty = tempfile::tempdir().expect("a directory");
+    let untouched = program(&empty.path().join("data"), None)
+        .arg("doctor")
+        .output()
+        .expect("a process");
+    assert!(untouched.status.success(), "{untouched:?}");
+    assert!(
+        !empty.path().join("data").exists(),
+        "a doctor looks and touches nothing"
+    );
     let bad = program(&place.data(), None)
         .arg("doctor")
         .env("FERROBYTE_LISTEN", "nonsense")

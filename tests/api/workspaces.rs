@@ -257,3 +257,33 @@ async fn wrong_bodies_are_400_and_name_the_field() {
         .await
         .problem(404);
 }
+
+#[tokio::test]
+async fn changes_at_the_same_time_lose_nothing() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let path = format!("/workspaces/{}", admin.creates_workspace("pets").await);
+    let kinds = [
+        "failure",
+        "success",
+        "connectionUpdate",
+        "syncDisabled",
+        "syncDisabledWarning",
+    ];
+    let flip = async |kind: &str| {
+        let webhook = json!({ "webhook": { "enabled": true, "url": "https://hooks.example.org" } });
+        admin
+            .patch(&path, json!({ "notifications": { kind: webhook } }))
+            .await
+            .ok(200)
+    };
+    let [one, two, three, four, five] = kinds.map(flip);
+    tokio::join!(one, two, three, four, five);
+    let after = admin.get(&path).await.ok(200);
+    for kind in kinds {
+        assert_eq!(
+            after["notifications"][kind]["webhook"]["enabled"], true,
+            "{kind}: {after}"
+        );
+    }
+}
