@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::config::values::Secret;
 use crate::error::{Error, Result};
 use crate::store::db::Db;
-use crate::store::fences::Fences;
+use crate::store::workspaces::Lists;
 use crate::telemetry::metrics::Metrics;
 
 /// Everything that requests share.
@@ -31,7 +31,7 @@ pub struct App {
     pub logins: Throttle,
     /// Failed token requests.
     pub token_requests: Throttle,
-    pub fences: Fences,
+    pub lists: Lists,
     /// Set once the operator's password is in effect: see `ops::administrator::settle`.
     pub settled: OnceCell<()>,
     pub metrics: Metrics,
@@ -78,7 +78,7 @@ impl App {
             logins: throttle(limits.logins_by_source, limits.logins_by_email),
             token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),
-            fences: Fences::default(),
+            lists: Lists::default(),
             settled: OnceCell::new(),
             metrics: Metrics::new(db.engine()),
             passwords,

@@ -1,5 +1,7 @@
 //! Workspaces: where an organization's sources, destinations and connections live.
 
+use std::sync::Arc;
+
 use super::ids::{OrganizationId, RegionId, WorkspaceId};
 use super::text::Name;
 use crate::clock::Timestamp;
@@ -18,11 +20,11 @@ pub struct Workspace {
 }
 
 /// A workspace as lists show it: every column costs, twenty times a page.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct ListedWorkspace {
     pub id: WorkspaceId,
     pub name: String,
-    pub region: String,
+    pub region: Arc<str>,
     pub notifications: String,
 }
 
@@ -31,7 +33,7 @@ impl From<Workspace> for ListedWorkspace {
         Self {
             id: whole.id,
             name: whole.name,
-            region: whole.region,
+            region: whole.region.into(),
             notifications: whole.notifications,
         }
     }

@@ -10,6 +10,7 @@ pub mod fences;
 pub mod lists;
 pub mod organizations;
 pub mod permissions;
+pub mod regions;
 pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
@@ -25,6 +26,7 @@ pub fn statements() -> Vec<&'static str> {
         fences::STATEMENTS,
         organizations::STATEMENTS,
         permissions::STATEMENTS,
+        regions::STATEMENTS,
         sessions::STATEMENTS,
         setup::STATEMENTS,
         signing_keys::STATEMENTS,

@@ -8,10 +8,11 @@ use sqlx::sqlite::SqliteRow;
 use super::db::{Exec, Link, Writer, on};
 use super::fences::Fences;
 use super::lists::{padded, with_list};
+use super::regions::RegionNames;
 use crate::access::granted::{Extent, Granted, Lookup, Position, Scope};
 use crate::access::policy::{Edit, EditSomething};
 use crate::clock::Timestamp;
-use crate::domain::ids::{OrganizationId, WorkspaceId};
+use crate::domain::ids::{OrganizationId, RegionId, WorkspaceId};
 use crate::domain::organization::{Organization, Region};
 use crate::domain::page::{Page, Slice};
 use crate::domain::workspace::{ListedWorkspace, NewWorkspace, Workspace, WorkspaceChange};
@@ -28,12 +29,11 @@ macro_rules! select {
     };
 }
 
-/// Columns and joins of every statement that lists workspaces.
+/// Columns of every statement that lists workspaces.
 macro_rules! list {
     ($($rest:literal),*) => {
         concat!(
-            "SELECT w.id, w.name, r.name AS region, w.notifications \
-             FROM workspaces w JOIN regions r ON r.id = w.region_id ",
+            "SELECT w.id, w.name, w.region_id, w.notifications FROM workspaces w ",
             $($rest),*
         )
     };
@@ -43,13 +43,12 @@ macro_rules! list {
 macro_rules! page {
     ($where:literal, $limit:literal) => {
         concat!(
-            "SELECT w.id, w.name, r.name AS region, w.notifications FROM \
+            "SELECT w.id, w.name, w.region_id, w.notifications FROM \
              (SELECT id FROM workspaces WHERE deleted_at IS NULL ",
             $where,
             " ORDER BY created_at, id LIMIT ",
             $limit,
-            ") AS keys JOIN workspaces w ON w.id = keys.id JOIN regions r ON r.id = w.region_id \
-             ORDER BY w.created_at, w.id"
+            ") AS keys JOIN workspaces w ON w.id = keys.id ORDER BY w.created_at, w.id"
         )
     };
 }
@@ -143,27 +142,61 @@ where
     .map_err(Error::store)
 }
 
+/// What lists remember between requests.
+#[derive(Debug, Default)]
+pub struct Lists {
+    fences: Fences,
+    regions: RegionNames,
+}
+
+/// A row of a list, before its region has a name.
+#[derive(Debug, FromRow)]
+struct Row {
+    id: WorkspaceId,
+    name: String,
+    region_id: RegionId,
+    notifications: String,
+}
+
 /// One page of the live workspaces in scope.
 pub async fn list(
     db: &mut dyn Exec,
-    fences: &Fences,
+    lists: &Lists,
     now: Timestamp,
     scope: &Scope,
     page: Page,
 ) -> Result<Slice<ListedWorkspace>> {
-    match scope.extent() {
-        Extent::Everything => Ok(Slice::of(page, list_all(db, fences, now, page).await?)),
+    let fences = &lists.fences;
+    let rows = match scope.extent() {
+        Extent::Everything => Slice::of(page, list_all(db, fences, now, page).await?),
         Extent::Parts {
             organizations,
             workspaces,
         } => match (organizations.as_slice(), &workspaces[..]) {
-            (&[one], []) => Ok(Slice::of(
-                page,
-                list_of_one(db, fences, now, one, page).await?,
-            )),
-            (organizations, singles) => list_of_parts(db, organizations, singles, page).await,
+            (&[one], []) => Slice::of(page, list_of_one(db, fences, now, one, page).await?),
+            (organizations, singles) => list_of_parts(db, organizations, singles, page).await?,
         },
+    };
+    let mut items = Vec::with_capacity(rows.items.len());
+    for row in rows.items {
+        let region = lists.regions.name(db, now, row.region_id).await?;
+        let Row {
+            id,
+            name,
+            notifications,
+            ..
+        } = row;
+        items.push(ListedWorkspace {
+            id,
+            name,
+            region,
+            notifications,
+        });
     }
+    Ok(Slice {
+        items,
+        more: rows.more,
+    })
 }
 
 async fn list_all(
@@ -171,7 +204,7 @@ async fn list_all(
     fences: &Fences,
     now: Timestamp,
     page: Page,
-) -> Result<Vec<ListedWorkspace>> {
+) -> Result<Vec<Row>> {
     let first = match page {
         Page {
             limit: 20,
@@ -205,7 +238,7 @@ async fn list_of_one(
     now: Timestamp,
     organization: OrganizationId,
     page: Page,
-) -> Result<Vec<ListedWorkspace>> {
+) -> Result<Vec<Row>> {
     let first = match page {
         Page {
             limit: 20,
@@ -244,7 +277,7 @@ async fn list_of_parts(
     organizations: &[OrganizationId],
     singles: &[Position],
     page: Page,
-) -> Result<Slice<ListedWorkspace>> {
+) -> Result<Slice<Row>> {
     let reach = page.offset() + page.one_more();
     let mut keys: Vec<Position> = singles.iter().take(reach).copied().collect();
     for &organization in organizations {

@@ -61,7 +61,7 @@ pub(super) async fn show(
     let mut db = app.db.read().await?;
     let found = workspaces::list(
         &mut db,
-        &app.fences,
+        &app.lists,
         app.clock.now(),
         &person.caller.scope(),
         part,

@@ -134,7 +134,7 @@ pub async fn list(
     let found = if query.workspace_ids.is_empty() {
         workspaces::list(
             &mut db,
-            &app.fences,
+            &app.lists,
             app.clock.now(),
             &caller.scope(),
             query.page,
