@@ -58,9 +58,13 @@ pub enum Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noun {
     Application,
+    Destination,
+    DestinationDefinition,
     Organization,
     Permission,
     Region,
+    Source,
+    SourceDefinition,
     User,
     Workspace,
 }
@@ -69,9 +73,13 @@ impl std::fmt::Display for Noun {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Application => "application",
+            Self::Destination => "destination",
+            Self::DestinationDefinition => "destination definition",
             Self::Organization => "organization",
             Self::Permission => "permission",
             Self::Region => "region",
+            Self::Source => "source",
+            Self::SourceDefinition => "source definition",
             Self::User => "user",
             Self::Workspace => "workspace",
         })

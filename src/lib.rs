@@ -5,6 +5,8 @@
 //!   log and numbers, stopping.
 //! - [`store`]: the database, PostgreSQL or SQLite, with one text of SQL.
 //! - [`access`]: who may do what: callers, the role table, the proofs that `store` demands, tokens.
+//! - [`vault`]: the secrets in configurations.
+//! - [`protocol`], [`connector`]: the language of connectors; running them, whatever they are made of.
 //! - [`ops`]: deeds that more than one door needs.
 //! - [`request`]: what both doors know of a request.
 //! - [`http`]: the API: routes, bodies, problems, the OpenAPI document.
@@ -19,13 +21,15 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connector;
 pub mod domain;
 pub mod error;
 pub mod http;
 pub mod ops;
+pub mod protocol;
 pub mod request;
-
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;
+pub mod vault;
 pub mod web;

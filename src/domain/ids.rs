@@ -56,7 +56,10 @@ macro_rules! ids {
 }
 
 ids! {
+    /// A source or a destination.
+    ActorId;
     ApplicationId;
+    DefinitionId;
     OrganizationId;
     PermissionId;
     RegionId;

@@ -2,6 +2,7 @@
 //! nonsense, so nobody validates it again.
 
 pub mod application;
+pub mod definition;
 pub mod ids;
 pub mod notifications;
 pub mod organization;

@@ -379,6 +379,10 @@ fn resource_type(noun: Noun) -> &'static str {
         Noun::Permission => "PERMISSION",
         Noun::Region => "DATAPLANE_GROUP",
         Noun::User => "USER",
+        Noun::Destination => "DESTINATION_CONNECTION",
+        Noun::DestinationDefinition => "STANDARD_DESTINATION_DEFINITION",
+        Noun::Source => "SOURCE_CONNECTION",
+        Noun::SourceDefinition => "STANDARD_SOURCE_DEFINITION",
         Noun::Workspace => "STANDARD_WORKSPACE",
     }
 }

@@ -23,6 +23,26 @@ const TABLE: &[(&str, &[&str])] = &[
         ],
     ),
     ("access", &["domain", "error", "clock", "store"]),
+    // Facts about the language of connectors.
+    ("protocol", &["domain"]),
+    ("connector", &["clock", "domain", "error", "protocol"]),
+    ("vault", &["clock", "domain", "error", "net"]),
+    // Calls that the server itself makes to other hosts.
+    ("net", &["domain", "error"]),
+    // Facts about public connectors.
+    ("registry", &["domain", "error", "protocol"]),
+    (
+        "engine",
+        &[
+            "clock",
+            "connector",
+            "domain",
+            "error",
+            "protocol",
+            "store",
+            "vault",
+        ],
+    ),
     (
         "app",
         &["access", "clock", "config", "error", "store", "telemetry"],
