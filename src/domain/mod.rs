@@ -2,6 +2,7 @@
 //! nonsense, so nobody validates it again.
 
 pub mod application;
+pub mod cron;
 pub mod definition;
 pub mod ids;
 pub mod notifications;
@@ -9,6 +10,7 @@ pub mod organization;
 pub mod page;
 pub mod password;
 pub mod permission;
+pub mod schedule;
 pub mod secret;
 pub mod text;
 pub mod user;
