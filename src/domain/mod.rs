@@ -2,9 +2,11 @@
 //! nonsense, so nobody validates it again.
 
 pub mod application;
+pub mod connection;
 pub mod cron;
 pub mod definition;
 pub mod ids;
+pub mod job;
 pub mod mapper;
 pub mod notifications;
 pub mod organization;
