@@ -7,4 +7,5 @@ pub mod people;
 pub mod permissions;
 pub mod sessions;
 pub mod setup;
+pub mod streams;
 pub mod workspaces;
