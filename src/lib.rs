@@ -23,6 +23,7 @@ pub mod clock;
 pub mod config;
 pub mod connector;
 pub mod domain;
+pub mod engine;
 pub mod error;
 pub mod http;
 pub mod ops;
