@@ -3,9 +3,9 @@
 
 pub mod administrator;
 pub mod applications;
+pub mod choices;
 pub mod people;
 pub mod permissions;
 pub mod sessions;
 pub mod setup;
-pub mod streams;
 pub mod workspaces;
