@@ -75,6 +75,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "app",
             "clock",
             "config",
+            "connector",
             "domain",
             "error",
             "http",
