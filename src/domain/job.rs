@@ -4,8 +4,70 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::ids::{ConnectionId, WorkspaceId};
+use crate::clock::Timestamp;
+
 /// The number of a job. They only grow.
 pub type JobId = i64;
+
+/// A job as it stands.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Job {
+    pub id: JobId,
+    pub connection_id: ConnectionId,
+    pub workspace_id: WorkspaceId,
+    pub job_type: JobType,
+    pub status: JobStatus,
+    /// The streams of a clear or a refresh, as a JSON list of descriptors; absent for all.
+    pub streams: Option<String>,
+    /// Nobody takes it before.
+    pub run_at: Timestamp,
+    pub cancel_requested_at: Option<Timestamp>,
+    /// How many there were so far; the running one counts.
+    pub attempts: i32,
+    #[sqlx(flatten)]
+    pub failures: Failures,
+    pub rows_committed: i64,
+    pub bytes_committed: i64,
+    /// A [`FailureReason`] as JSON: of the last failed attempt.
+    pub failure: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// How an attempt stands. One that was given back, because its worker was shut down, is `cancelled`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+pub enum AttemptStatus {
+    Running,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+/// What a stored state speaks for: one stream, all of them, or the connection as one blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+pub enum StateKind {
+    Stream,
+    Global,
+    Legacy,
+}
+
+/// One line of the log of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// Milliseconds since 1970.
+    pub at: i64,
+    pub origin: Origin,
+    /// `TRACE`, `DEBUG`, `INFO`, `WARN` or `ERROR`.
+    pub level: String,
+    pub message: String,
+}
 
 /// What a job does.
 #[derive(
@@ -127,11 +189,15 @@ impl FailureReason {
 }
 
 /// The failed attempts of a job so far. *Complete* ones committed nothing, *partial* ones something.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Failures {
+    #[sqlx(rename = "complete_failures")]
     pub complete: i32,
+    #[sqlx(rename = "complete_failures_in_a_row")]
     pub complete_in_a_row: i32,
+    #[sqlx(rename = "partial_failures")]
     pub partial: i32,
+    #[sqlx(rename = "partial_failures_in_a_row")]
     pub partial_in_a_row: i32,
 }
 

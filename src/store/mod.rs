@@ -5,17 +5,27 @@
 //! [`Lookup`](crate::access::granted::Lookup), changed by a `Granted` and listed by a `Scope`.
 
 pub mod applications;
+pub mod attempts;
+pub mod bell;
 pub mod db;
+pub mod due;
 pub mod fences;
+pub mod generations;
+pub mod jobs;
+pub mod leases;
 pub mod lists;
+pub mod log_pieces;
 pub mod organizations;
 pub mod permissions;
 pub mod regions;
+pub mod runs;
 pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
 pub mod standings;
+pub mod states;
 pub mod users;
+pub mod workers;
 pub mod workspaces;
 
 /// Every statement of this room, for the test that prepares each on both engines.
@@ -23,15 +33,24 @@ pub mod workspaces;
 pub fn statements() -> Vec<&'static str> {
     [
         applications::STATEMENTS,
+        attempts::STATEMENTS,
+        due::STATEMENTS,
         fences::STATEMENTS,
+        generations::STATEMENTS,
+        jobs::STATEMENTS,
+        leases::STATEMENTS,
+        log_pieces::STATEMENTS,
         organizations::STATEMENTS,
         permissions::STATEMENTS,
         regions::STATEMENTS,
+        runs::STATEMENTS,
         sessions::STATEMENTS,
         setup::STATEMENTS,
         signing_keys::STATEMENTS,
         standings::STATEMENTS,
+        states::STATEMENTS,
         users::STATEMENTS,
+        workers::STATEMENTS,
         workspaces::STATEMENTS,
     ]
     .concat()
