@@ -97,6 +97,24 @@ pub struct Running {
     pub handle: Box<dyn Handle>,
 }
 
+impl Running {
+    /// Puts together what a runtime has started.
+    #[must_use]
+    pub fn new(
+        input: Option<PipeWriter>,
+        output: PipeReader,
+        errors: tokio::sync::mpsc::Receiver<String>,
+        handle: Box<dyn Handle>,
+    ) -> Self {
+        Self {
+            input,
+            output,
+            errors,
+            handle,
+        }
+    }
+}
+
 /// The end of a run that only its runtime knows how to reach.
 pub trait Handle: std::fmt::Debug + Send {
     /// Waits for the end.
@@ -172,11 +190,18 @@ impl Launcher {
         question: Question,
         deadline: Duration,
     ) -> Result<Answer, Failure> {
-        let _ = (&self.settings, question, deadline);
-        Err(Failure::missing(format!(
-            "nothing runs {:?} yet",
-            target.runtime
-        )))
+        match &target.runtime {
+            Runtime::Native { connector } => {
+                let local_dir = self.local_dir();
+                let asking = native::ask(target.kind, connector, question, &local_dir);
+                let answer = tokio::time::timeout(deadline, asking).await;
+                answer.unwrap_or_else(|_| {
+                    let message = "the connector did not answer in time";
+                    Err(Failure::new(Cause::Deadline, message))
+                })
+            }
+            other => Err(Failure::missing(format!("nothing runs {other:?} yet"))),
+        }
     }
 
     /// Starts a long run.
@@ -184,11 +209,17 @@ impl Launcher {
     /// # Errors
     /// [`Failure`], when it cannot be started.
     pub async fn launch(&self, target: &Target, task: Task) -> Result<Running, Failure> {
-        let _ = task;
-        Err(Failure::missing(format!(
-            "nothing runs {:?} yet",
-            target.runtime
-        )))
+        match &target.runtime {
+            Runtime::Native { connector } => {
+                native::launch(target.kind, connector, task, &self.local_dir())
+            }
+            other => Err(Failure::missing(format!("nothing runs {other:?} yet"))),
+        }
+    }
+
+    /// What connectors see as `/local`.
+    fn local_dir(&self) -> PathBuf {
+        self.settings.data_dir.join("local")
     }
 }
 

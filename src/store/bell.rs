@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::db::Db;
 use crate::domain::job::JobId;
@@ -99,6 +99,14 @@ impl Bell {
 }
 
 impl Rings {
+    /// Forgets what was rung so far: whoever looks now sees all of it.
+    pub fn drain(&mut self) {
+        while !matches!(
+            self.0.try_recv(),
+            Err(TryRecvError::Empty | TryRecvError::Closed)
+        ) {}
+    }
+
     /// Waits for the next ring.
     pub async fn next(&mut self) -> Ring {
         match self.0.recv().await {

@@ -6,14 +6,14 @@ use std::io::{self, Read, Write};
 use serde_json::Value;
 
 use super::ledger::{Counts, Ledger, NUMBER};
-use super::plan::{Plan, complete};
+use super::plan::{Plan, ended};
 use super::{Event, Events, Level, Remains};
 use crate::domain::job::{FailureReason, FailureType, Origin};
 use crate::protocol::line::{Line, RecordLine, classify};
 use crate::protocol::message::Message;
 use crate::protocol::reader::{Lines, Piece};
 use crate::protocol::state::{Position, State, Stats};
-use crate::protocol::trace::{self, ErrorTrace, EstimateScope, Event as Traced};
+use crate::protocol::trace::{self, ErrorTrace, EstimateScope, Event as Traced, Status};
 
 /// Records that pass before their counts are entered, when no state comes.
 const ENTER_AFTER: u64 = 1000;
@@ -327,12 +327,13 @@ pub struct End<W> {
 }
 
 impl<W: Write> End<W> {
-    /// Tells the destination that every stream is complete, after states for those that had none, and
-    /// that there is no more. Only for a source that ended well.
+    /// Tells the destination how each stream ended, after states for records that had none, and that
+    /// there is no more. Only for a source that ended well: then a stream is complete, unless the source
+    /// spoke of its streams and said otherwise of this one.
     ///
     /// # Errors
     /// When the destination does not take it.
-    pub fn complete(mut self, plan: &Plan, ledger: &Ledger, now_ms: i64) -> io::Result<()> {
+    pub fn tell(mut self, plan: &Plan, ledger: &Ledger, now_ms: i64) -> io::Result<()> {
         for (stream, number, rows) in ledger.close_rest() {
             let there = plan
                 .find_stream(&stream)
@@ -345,8 +346,12 @@ impl<W: Write> End<W> {
             state.source_stats = Some(Stats::of(rows));
             write_line(&mut self.out, &Message::State { state })?;
         }
-        for stream in &plan.streams {
-            write_line(&mut self.out, &complete(&stream.at_destination, now_ms))?;
+        let figures = ledger.figures();
+        let silent = figures.iter().all(|one| one.status.is_none());
+        for (stream, figures) in plan.streams.iter().zip(&figures) {
+            let complete = silent || figures.status == Some(Status::Complete);
+            let line = ended(&stream.at_destination, complete, now_ms);
+            write_line(&mut self.out, &line)?;
         }
         self.flush()
     }

@@ -169,8 +169,9 @@ impl Ledger {
         books.turn(stream, Some(safe))
     }
 
-    /// Closes the pages of streams whose source ended well without any state, so that the destination
-    /// can acknowledge their records. Gives a state to send for each; nothing of it will be stored.
+    /// Closes the pages of streams whose source ended well with records after their last state, or without
+    /// any, so that the destination can acknowledge them. Gives a state to send for each; nothing of it
+    /// will be stored.
     pub fn close_rest(&self) -> Vec<(StreamDescriptor, u64, u64)> {
         let mut books = self.books();
         if books.next_number > 1 && books.streams.iter().all(|book| !book.has_state) {
@@ -179,8 +180,7 @@ impl Ledger {
         }
         let open: Vec<_> = (0..books.streams.len())
             .filter(|&index| {
-                let book = &books.streams[index];
-                !book.has_state && book.open.rows > 0
+                books.streams[index].open.rows > 0
             })
             .collect();
         open.into_iter()

@@ -112,15 +112,16 @@ impl Plan {
     }
 }
 
-/// The message that tells a destination that a stream is complete.
+/// The message that tells a destination how a stream ended.
 #[must_use]
-pub fn complete(stream: &StreamDescriptor, now_ms: i64) -> Value {
+pub fn ended(stream: &StreamDescriptor, complete: bool, now_ms: i64) -> Value {
+    let status = if complete { "COMPLETE" } else { "INCOMPLETE" };
     serde_json::json!({
         "type": "TRACE",
         "trace": {
             "type": "STREAM_STATUS",
             "emitted_at": now_ms,
-            "stream_status": { "stream_descriptor": stream, "status": "COMPLETE" },
+            "stream_status": { "stream_descriptor": stream, "status": status },
         },
     })
 }

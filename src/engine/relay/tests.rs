@@ -55,7 +55,7 @@ impl Run {
         let forward = Forward::new(&self.plan, &self.ledger, &events, &mut out);
         let (remains, end) = forward.run(source.as_bytes()).expect("readable");
         if ended_well {
-            end.complete(&self.plan, &self.ledger, 1).expect("taken");
+            end.tell(&self.plan, &self.ledger, 1).expect("taken");
         }
         let text = String::from_utf8(out).expect("text");
         let mut log = Vec::new();
