@@ -44,13 +44,16 @@ CREATE TABLE manifests (
 
 -- Sources and destinations. In `configuration` every secret is replaced by the mask that readers see;
 -- the values are in `secrets`, found by their JSON pointer. `fingerprint` is a keyed hash of the whole
--- configuration, secrets included, and changes whenever it changes.
+-- configuration, secrets included, and changes whenever it changes. `organization_id` and `short_name`
+-- repeat what workspace and definition say and never change; so a list reads one table.
 CREATE TABLE actors (
     id UUID PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('source', 'destination')),
+    organization_id UUID NOT NULL REFERENCES organizations (id),
     workspace_id UUID NOT NULL REFERENCES workspaces (id),
     definition_id UUID NOT NULL REFERENCES definitions (id),
     name TEXT NOT NULL,
+    short_name TEXT NOT NULL,
     configuration TEXT NOT NULL,
     fingerprint BYTEA NOT NULL,
     resource_allocation TEXT,
@@ -59,8 +62,16 @@ CREATE TABLE actors (
     deleted_at TIMESTAMPTZ
 );
 CREATE INDEX actors_in_order ON actors (kind, created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX actors_by_organization ON actors (organization_id, kind, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX actors_by_workspace ON actors (workspace_id, kind, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX actors_by_definition ON actors (definition_id) WHERE deleted_at IS NULL;
+CREATE INDEX actors_by_fingerprint ON actors (fingerprint) WHERE deleted_at IS NULL;
+-- For lists that show what is gone, too: they merge two orders.
+CREATE INDEX actors_gone_in_order ON actors (kind, created_at, id) WHERE deleted_at IS NOT NULL;
+CREATE INDEX actors_gone_by_organization ON actors (organization_id, kind, created_at, id)
+    WHERE deleted_at IS NOT NULL;
+CREATE INDEX actors_gone_by_workspace ON actors (workspace_id, kind, created_at, id)
+    WHERE deleted_at IS NOT NULL;
 
 -- Sealed values (XChaCha20-Poly1305, bound to owner and field) and the keys that seal them, themselves
 -- sealed by the operator's key. `owner_id` is the row that a secret belongs to, `field` a JSON pointer
@@ -81,14 +92,17 @@ CREATE TABLE secrets (
 );
 CREATE INDEX secrets_by_key ON secrets (key_id);
 
--- What discovery found, by what was run and with which configuration.
+-- What discovery found, by what was run and with which configuration. `streams` is the part of it that
+-- GET /streams shows, see domain/offer.rs: a catalog may have megabytes.
 CREATE TABLE catalogs (
     edition TEXT NOT NULL,
     fingerprint BYTEA NOT NULL,
     catalog TEXT NOT NULL,
+    streams TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (edition, fingerprint)
 );
+CREATE INDEX catalogs_by_fingerprint ON catalogs (fingerprint);
 
 -- OAuth: an owner's own client for a connector, the flows that wait for a browser to come back, and
 -- what they brought, to be picked up once by `secretId`. The values are in `secrets`, by these ids.

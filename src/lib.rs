@@ -7,6 +7,7 @@
 //! - [`access`]: who may do what: callers, the role table, the proofs that `store` demands, tokens.
 //! - [`vault`]: the secrets in configurations.
 //! - [`protocol`], [`connector`]: the language of connectors; running them, whatever they are made of.
+//! - [`engine`]: connectors at work for us.
 //! - [`ops`]: deeds that more than one door needs.
 //! - [`request`]: what both doors know of a request.
 //! - [`http`]: the API: routes, bodies, problems, the OpenAPI document.
@@ -23,6 +24,7 @@ pub mod clock;
 pub mod config;
 pub mod connector;
 pub mod domain;
+pub mod engine;
 pub mod error;
 pub mod http;
 pub mod ops;
