@@ -2,4 +2,6 @@
 //! up those that the operator keeps elsewhere. It does not know the database.
 
 pub mod configuration;
+pub mod hiding;
+pub mod keyring;
 pub mod sealing;
