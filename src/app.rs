@@ -13,10 +13,14 @@ use crate::access::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::values::Secret;
+use crate::connector::{self, Launcher};
+use crate::engine::probes::{Limits, Probes};
 use crate::error::{Error, Result};
+use crate::shutdown::Shutdown;
 use crate::store::db::Db;
 use crate::store::workspaces::Lists;
 use crate::telemetry::metrics::Metrics;
+use crate::vault::keyring::Vault;
 
 /// Everything that requests share.
 #[derive(Debug)]
@@ -35,6 +39,11 @@ pub struct App {
     /// Set once the operator's password is in effect: see `ops::administrator::settle`.
     pub settled: OnceCell<()>,
     pub metrics: Metrics,
+    /// What runs beside requests.
+    pub shutdown: Shutdown,
+    pub launcher: Launcher,
+    pub probes: Probes,
+    pub vault: Vault,
 }
 
 impl App {
@@ -74,7 +83,19 @@ impl App {
             };
             Throttle::new(a_minute(by_source), a_minute(by_identity))
         };
+        let shutdown = Shutdown::default();
+        let room = Limits {
+            lanes: config.connectors.probes_concurrency,
+            of_one_tenant: config.connectors.probes_by_workspace,
+        };
+        let launcher = Launcher::new(connector::Settings {
+            data_dir: config.database.data_dir.clone(),
+        });
         Ok(Self {
+            probes: Probes::new(clock.clone(), shutdown.clone(), room),
+            shutdown,
+            launcher,
+            vault: Vault,
             logins: throttle(limits.logins_by_source, limits.logins_by_email),
             token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),

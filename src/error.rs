@@ -17,7 +17,9 @@ pub enum Error {
     #[error("{}", sentence(.faults))]
     Invalid { rule: Rule, faults: Vec<Fault> },
     /// No connector of this kind has this short name.
-    #[error("there is no {kind} connector called {name:?}; GET /connector_definitions?type={kind} lists what there is")]
+    #[error(
+        "there is no {kind} connector called {name:?}; GET /connector_definitions?type={kind} lists what there is"
+    )]
     UnknownConnector { kind: &'static str, name: String },
     /// The request is well formed, but what it asks for is never allowed.
     #[error("{0}")]

@@ -1,6 +1,7 @@
 //! The role table: what each permission type allows, on an organization and in its workspaces. Groups
 //! and new roles widen it here and nowhere else.
 
+use crate::domain::definition::Kind;
 use crate::domain::permission::PermissionType;
 
 /// Something that a check can ask for.
@@ -145,6 +146,43 @@ levels! {
     EditSomething("organization_editor", "workspace_editor, workspace_source_editor or workspace_destination_editor");
     Edit("organization_editor", "workspace_editor");
     Administer("organization_admin", "workspace_admin");
+}
+
+/// A level that a check on a source or a destination asks for: the kind may decide which ability it is.
+pub trait ActorLevel: std::fmt::Debug + Send + Sync {
+    fn ability(kind: Kind) -> Ability;
+    /// The role that is missing when it is refused.
+    fn role(kind: Kind) -> &'static str;
+}
+
+impl<L: Level> ActorLevel for L {
+    fn ability(_: Kind) -> Ability {
+        L::ABILITY
+    }
+
+    fn role(_: Kind) -> &'static str {
+        L::ROLES.1
+    }
+}
+
+/// The level of [`Ability::EditSources`] on sources, of [`Ability::EditDestinations`] on destinations.
+#[derive(Debug)]
+pub struct EditActor;
+
+impl ActorLevel for EditActor {
+    fn ability(kind: Kind) -> Ability {
+        match kind {
+            Kind::Source => Ability::EditSources,
+            Kind::Destination => Ability::EditDestinations,
+        }
+    }
+
+    fn role(kind: Kind) -> &'static str {
+        match kind {
+            Kind::Source => "workspace_editor or workspace_source_editor",
+            Kind::Destination => "workspace_editor or workspace_destination_editor",
+        }
+    }
 }
 
 #[cfg(test)]

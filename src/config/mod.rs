@@ -27,6 +27,7 @@ pub struct Config {
     pub tokens: TokenSettings,
     pub sessions: Sessions,
     pub throttle: Throttling,
+    pub connectors: Connectors,
     pub log: Log,
 }
 
@@ -103,6 +104,19 @@ pub struct Throttling {
     pub logins_by_email: u32,
 }
 
+/// Connectors that are asked something short.
+#[derive(Debug, Clone)]
+pub struct Connectors {
+    /// How many are asked at once.
+    pub probes_concurrency: usize,
+    /// How many of one workspace are being asked or wait for it.
+    pub probes_by_workspace: usize,
+    pub check_deadline: Duration,
+    pub discovery_deadline: Duration,
+    /// How long a caller waits for a discovery.
+    pub discovery_patience: Duration,
+}
+
 /// The log.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -174,6 +188,16 @@ impl Config {
                 logins_by_source: from.required("throttle.logins_by_source", values::number),
                 logins_by_email: from.required("throttle.logins_by_email", values::number),
             },
+            connectors: Connectors {
+                probes_concurrency: from
+                    .optional("connectors.probes_concurrency", values::at_least_one)
+                    .unwrap_or_else(twice_the_cores),
+                probes_by_workspace: from
+                    .required("connectors.probes_by_workspace", values::at_least_one),
+                check_deadline: from.required("connectors.check_deadline", values::seconds),
+                discovery_deadline: from.required("connectors.discovery_deadline", values::seconds),
+                discovery_patience: from.required("connectors.discovery_patience", values::seconds),
+            },
             log: Log {
                 level: from.required("log.level", values::level),
                 json: from.required("log.format", |text| match text {
@@ -191,4 +215,9 @@ impl Config {
         };
         from.finish(config)
     }
+}
+
+/// Probes mostly wait for other hosts.
+fn twice_the_cores() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -244,6 +244,43 @@ pub const SETTINGS: &[Setting] = &[
         "Failed log-ins a minute for one e-mail; 0 for any number.",
     ),
     setting(
+        "connectors.probes_concurrency",
+        &["FERROBYTE_PROBES_CONCURRENCY"],
+        "probes-concurrency",
+        "",
+        "How many connectors are checked or discovered at once; one workspace uses at most half of it. \
+         Empty: twice the number of cores.",
+    ),
+    setting(
+        "connectors.probes_by_workspace",
+        &["FERROBYTE_PROBES_BY_WORKSPACE"],
+        "probes-by-workspace",
+        "200",
+        "How many checks and discoveries of one workspace go on or wait; more are answered 503.",
+    ),
+    setting(
+        "connectors.check_deadline",
+        &["FERROBYTE_CHECK_DEADLINE"],
+        "check-deadline",
+        "3m",
+        "How long a connector may take for a check.",
+    ),
+    setting(
+        "connectors.discovery_deadline",
+        &["FERROBYTE_DISCOVERY_DEADLINE"],
+        "discovery-deadline",
+        "10m",
+        "How long a connector may take for a discovery.",
+    ),
+    setting(
+        "connectors.discovery_patience",
+        &["FERROBYTE_DISCOVERY_PATIENCE"],
+        "discovery-patience",
+        "4s",
+        "How long GET /streams waits for a first discovery before it answers 503; the discovery goes on. \
+         Published clients give up after 5 seconds.",
+    ),
+    setting(
         "log.level",
         &["FERROBYTE_LOG", "LOG_LEVEL"],
         "log",

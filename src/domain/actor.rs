@@ -135,9 +135,6 @@ mod tests {
         assert_eq!(tag(Kind::Source, &configuration), Some("faker"));
         assert_eq!(tag(Kind::Destination, &configuration), None);
         let bare = without_tag(Kind::Source, configuration);
-        assert_eq!(
-            bare.to_string(),
-            r#"{"a":1,"in":{"sourceType":"x"},"z":2}"#
-        );
+        assert_eq!(bare.to_string(), r#"{"a":1,"in":{"sourceType":"x"},"z":2}"#);
     }
 }

@@ -75,7 +75,11 @@ pub fn sync_modes(offer: &Offer, written: &[DestinationSyncMode]) -> Vec<Connect
         (offer.full_refresh, D::Update, C::FullRefreshUpdate),
         (offer.full_refresh, D::SoftDelete, C::FullRefreshSoftDelete),
         (offer.incremental, D::Append, C::IncrementalAppend),
-        (offer.incremental, D::AppendDedup, C::IncrementalDedupedHistory),
+        (
+            offer.incremental,
+            D::AppendDedup,
+            C::IncrementalDedupedHistory,
+        ),
         (offer.incremental, D::Update, C::IncrementalUpdate),
         (offer.incremental, D::SoftDelete, C::IncrementalSoftDelete),
     ];
@@ -138,7 +142,13 @@ mod tests {
                 json!({ "connectionSpecification": {}, "supported_destination_sync_modes": text });
             written_by(&serde_json::from_value(specification).expect("a specification"))
         };
-        let usual = modes(json!(["overwrite", "append", "append_dedup", "overwrite_dedup", "news"]));
+        let usual = modes(json!([
+            "overwrite",
+            "append",
+            "append_dedup",
+            "overwrite_dedup",
+            "news"
+        ]));
         assert_eq!(
             sync_modes(&whole, &usual),
             [C::FullRefreshAppend, C::FullRefreshOverwrite]

@@ -154,7 +154,11 @@ impl Probes {
             Joined::Heard(outcome) => return Ok(outcome),
             Joined::Waits(told) => told,
         };
-        let answer = async { told.wait_for(Option::is_some).await.map(|told| told.clone()) };
+        let answer = async {
+            told.wait_for(Option::is_some)
+                .await
+                .map(|told| told.clone())
+        };
         if let Ok(answer) = tokio::time::timeout(patience, answer).await {
             // It ends without an outcome when the server is stopping.
             return answer.ok().flatten().ok_or(NoOutcome::Yet);
@@ -483,7 +487,10 @@ mod tests {
         assert_eq!(says(&discover(true, broken).await), "there is no bread");
         probes.shared.clock.advance(KEPT);
         assert_eq!(says(&discover(false, passed).await), "passed");
-        assert_eq!(says(&ask(Asked::Check, false, broken).await), "there is no bread");
+        assert_eq!(
+            says(&ask(Asked::Check, false, broken).await),
+            "there is no bread"
+        );
         assert_eq!(says(&ask(Asked::Check, false, passed).await), "passed");
     }
 

@@ -4,8 +4,11 @@
 //! Nothing of a tenant is reached here without a proof from `access::granted`: a row is fetched by a
 //! [`Lookup`](crate::access::granted::Lookup), changed by a `Granted` and listed by a `Scope`.
 
+pub mod actors;
 pub mod applications;
+pub mod catalogs;
 pub mod db;
+pub mod definitions;
 pub mod fences;
 pub mod lists;
 pub mod organizations;
@@ -22,7 +25,9 @@ pub mod workspaces;
 #[must_use]
 pub fn statements() -> Vec<&'static str> {
     [
+        actors::STATEMENTS,
         applications::STATEMENTS,
+        catalogs::STATEMENTS,
         fences::STATEMENTS,
         organizations::STATEMENTS,
         permissions::STATEMENTS,

@@ -142,11 +142,13 @@ pub(super) fn seconds(wait: Duration) -> u64 {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::Invalid { .. } | Error::UnknownConnector { .. } | Error::Unprocessable(_) => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "That cannot be done",
-                sentence(&error),
-            ),
+            Error::Invalid { .. } | Error::UnknownConnector { .. } | Error::Unprocessable(_) => {
+                Self::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "That cannot be done",
+                    sentence(&error),
+                )
+            }
             Error::Unauthenticated(_) => Self::new(
                 StatusCode::UNAUTHORIZED,
                 "Please log in",

@@ -1,11 +1,16 @@
 //! The public API, one file per resource: its routes, bodies and handlers.
 
+mod actors;
 pub mod applications;
+pub mod checks;
+pub mod destinations;
 pub mod documentation;
 pub mod health;
 pub mod organizations;
 pub mod page;
 pub mod permissions;
+pub mod sources;
+pub mod streams;
 pub mod tokens;
 pub mod users;
 pub mod workspaces;
@@ -31,6 +36,25 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
             workspaces::update,
             workspaces::delete
         ))
+        .routes(routes!(sources::list, sources::create))
+        .routes(routes!(
+            sources::get,
+            sources::patch,
+            sources::put,
+            sources::delete
+        ))
+        .routes(routes!(checks::source))
+        .routes(routes!(checks::source_configuration))
+        .routes(routes!(destinations::list, destinations::create))
+        .routes(routes!(
+            destinations::get,
+            destinations::patch,
+            destinations::put,
+            destinations::delete
+        ))
+        .routes(routes!(checks::destination))
+        .routes(routes!(checks::destination_configuration))
+        .routes(routes!(streams::get))
         .routes(routes!(organizations::list))
         .routes(routes!(users::list))
         .routes(routes!(permissions::list, permissions::create))
