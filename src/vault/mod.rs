@@ -4,4 +4,5 @@
 pub mod configuration;
 pub mod hiding;
 pub mod keyring;
+pub mod references;
 pub mod sealing;
