@@ -1,6 +1,8 @@
 //! Creating, changing and removing sources and destinations. A specification may have to be asked of the
 //! connector first, so nothing of the database is held until it is known.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::configurations::{self, prepare};
@@ -15,6 +17,7 @@ use crate::domain::definition::{Definition, Kind};
 use crate::domain::ids::{ActorId, DefinitionId, WorkspaceId};
 use crate::domain::resources::ScopedResourceRequirements;
 use crate::domain::text::Name;
+use crate::domain::workspace::Workspace;
 use crate::error::{Error, Noun, Result};
 use crate::store::db::{Exec, Writer};
 use crate::store::{actors, workspaces};
@@ -58,11 +61,11 @@ pub enum Given {
 /// # Errors
 /// [`Error::UnknownConnector`], [`Error::Unprocessable`] when no connector is named,
 /// [`Error::Invalid`] for a configuration that does not fit.
-pub async fn create(app: &App, caller: &Caller, kind: Kind, wish: Wish) -> Result<Actor> {
+pub async fn create(app: &Arc<App>, caller: &Caller, kind: Kind, wish: Wish) -> Result<Actor> {
     let mut db = app.db.read().await?;
     let home = doors::workspace_of::<EditActor>(&mut db, caller, kind, wish.workspace_id).await?;
     let tag = actor::tag(kind, &wish.configuration);
-    let definition = choose(&mut db, kind, home.id, wish.definition_id, tag).await?;
+    let definition = choose(&mut db, kind, &home, wish.definition_id, tag).await?;
     drop(db);
     refuse_secret_id(wish.secret_id.as_deref())?;
     let specification = definitions::specification(app, &definition).await?;
@@ -97,7 +100,7 @@ pub async fn create(app: &App, caller: &Caller, kind: Kind, wish: Wish) -> Resul
 /// # Errors
 /// [`Error::Invalid`] for a configuration that does not fit.
 pub async fn change(
-    app: &App,
+    app: &Arc<App>,
     caller: &Caller,
     kind: Kind,
     id: ActorId,
@@ -169,16 +172,14 @@ pub async fn read(
 pub(super) async fn choose(
     db: &mut dyn Exec,
     kind: Kind,
-    workspace: WorkspaceId,
+    home: &Granted<Workspace, EditActor>,
     id: Option<DefinitionId>,
     name: Option<&str>,
 ) -> Result<Definition> {
     use crate::store::definitions;
     match (id, name) {
-        (Some(id), _) => definitions::fetch(db, id)
+        (Some(id), _) => definitions::usable(db, home, kind, id)
             .await?
-            .filter(|found| found.kind == kind && found.deleted_at.is_none())
-            .filter(|found| found.workspace_id.is_none_or(|home| home == workspace))
             .ok_or_else(|| Error::not_found(noun_of_definition(kind), id)),
         (None, Some(name)) => definitions::by_short_name(db, kind, name)
             .await?
@@ -195,7 +196,7 @@ pub(super) async fn choose(
 
 /// The definition of a source or destination that is there.
 pub(super) async fn definition_of(db: &mut dyn Exec, actor: &Actor) -> Result<Definition> {
-    let found = crate::store::definitions::fetch(db, actor.definition_id).await?;
+    let found = crate::store::definitions::referred(db, actor.definition_id).await?;
     let missing = || Error::not_found(noun_of_definition(actor.kind), actor.definition_id);
     found.ok_or_else(missing)
 }

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::actors::{choose, definition_of, held};
 use super::configurations::{self, Opened, Prepared, prepare, prepared};
-use super::{definitions, secrets};
+use super::definitions;
+use super::secrets::{self, Runnable};
 use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::access::granted::Granted;
@@ -24,8 +25,9 @@ use crate::engine::probes::{Asked, Errand, Finding, NoOutcome, Outcome, Subject}
 use crate::error::{Error, Result};
 use crate::protocol::message::{CheckStatus, ConnectionStatus};
 use crate::store::actors;
-use crate::vault::configuration::{Secrets, adopt, join};
+use crate::vault::configuration::{Secrets, adopt};
 use crate::vault::hiding::Veil;
+use crate::vault::references::Unresolved;
 
 /// When to ask again for what goes on.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -77,7 +79,7 @@ pub async fn try_out(app: &Arc<App>, caller: &Caller, kind: Kind, trial: Trial) 
         let mut db = app.db.read().await?;
         let home = doors::workspace_of::<EditActor>(&mut db, caller, kind, workspace).await?;
         let tag = actor::tag(kind, &trial.configuration);
-        let definition = choose(&mut db, kind, home.id, trial.definition_id, tag).await?;
+        let definition = choose(&mut db, kind, &home, trial.definition_id, tag).await?;
         drop(db);
         let specification = definitions::specification(app, &definition).await?;
         let prepared = prepare(app, kind, &specification, trial.configuration, None)?;
@@ -214,7 +216,7 @@ pub(super) fn no_outcome(why: NoOutcome, goes_on: impl Into<String>) -> Error {
 /// Asks the connector of a source or destination with the configuration of this moment, and stores the
 /// new one if the connector announces one. Also gives the fingerprint of what is stored then.
 pub(super) async fn ask_stored<L>(
-    app: &App,
+    app: &Arc<App>,
     actor: &Granted<Actor, L>,
     definition: &Definition,
     asked: Asked,
@@ -242,7 +244,7 @@ pub(super) async fn ask_stored<L>(
 
 /// Stores what a connector announced, unless somebody has changed the configuration since it was run.
 async fn keep_announced<L>(
-    app: &App,
+    app: &Arc<App>,
     actor: &Granted<Actor, L>,
     definition: &Definition,
     ran_with: &Actor,
@@ -293,11 +295,13 @@ async fn ask(
     opened: &Opened,
     asked: Asked,
 ) -> Result<(Answer, Secrets), Failure> {
-    let used = secrets::resolve(app, opened.secrets.clone())
-        .await
-        .map_err(ours)?;
-    let veil = Veil::new(used.values());
-    let configuration = actor::without_tag(definition.kind, join(&opened.shown, &used));
+    let run = secrets::for_run(app, &opened.shown, opened.secrets.clone()).await;
+    let Runnable {
+        configuration,
+        used,
+        veil,
+    } = run.map_err(unresolved)?;
+    let configuration = actor::without_tag(definition.kind, configuration.0);
     let settings = &app.config.connectors;
     let (question, job, deadline) = match asked {
         Asked::Check => (
@@ -311,8 +315,10 @@ async fn ask(
             settings.discovery_deadline,
         ),
     };
-    let target = definitions::target(app, definition, limits(resources, job)).await;
-    let target = target.map_err(ours)?;
+    let mut target = async { definitions::target(&mut app.db.read().await?, definition).await }
+        .await
+        .map_err(ours)?;
+    target.limits = limits(resources, job);
     match app.launcher.ask(&target, question, deadline).await {
         Ok(answer) => Ok((veiled_answer(&veil, answer), used)),
         Err(failure) => Err(veiled(&veil, failure)),
@@ -361,6 +367,19 @@ pub(super) fn ours(error: Error) -> Failure {
         cause,
         message,
         story,
+        log: Vec::new(),
+    }
+}
+
+/// References that lead nowhere are for whoever configured them.
+fn unresolved(all: Vec<Unresolved>) -> Failure {
+    let sentences = all
+        .into_iter()
+        .map(|one| format!("{}: {}", one.field, one.why));
+    Failure {
+        cause: Cause::Configuration,
+        message: sentences.collect::<Vec<_>>().join("; "),
+        story: String::new(),
         log: Vec::new(),
     }
 }

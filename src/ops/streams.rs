@@ -112,7 +112,11 @@ async fn discover(
 }
 
 /// A discovery from asking to storing.
-async fn discovery(app: &App, source: &Granted<Actor, Read>, definition: &Definition) -> Outcome {
+async fn discovery(
+    app: &Arc<App>,
+    source: &Granted<Actor, Read>,
+    definition: &Definition,
+) -> Outcome {
     let (answer, fingerprint) = ask_stored(app, source, definition, Asked::Discover).await?;
     let Said::Catalog(catalog) = answer.said else {
         return Err(broken(

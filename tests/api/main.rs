@@ -5,9 +5,12 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
 mod access;
+mod actors;
 mod applications;
+mod checks;
 mod command_line;
 mod contract;
+mod destinations;
 mod guessing;
 mod nonsense;
 mod organizations;
@@ -18,7 +21,9 @@ mod replicas;
 mod rooms;
 mod server;
 mod sessions;
+mod sources;
 mod statements;
+mod streams;
 mod support;
 mod tokens;
 mod workspaces;

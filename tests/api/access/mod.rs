@@ -85,6 +85,8 @@ impl<'a> World<'a> {
             Target::Organization => organization.to_string(),
             Target::Workspace => workspace.to_owned(),
             Target::Permission => self.permission(workspace).await,
+            Target::Source => self.admin.creates_actor("source", workspace).await,
+            Target::Destination => self.admin.creates_actor("destination", workspace).await,
             Target::Application => {
                 let made = of
                     .post("/applications", json!({ "name": "mine" }))
@@ -174,7 +176,7 @@ async fn walk(rows: impl Iterator<Item = &'static Row>) {
                         );
                     }
                     // An unknown id in a filter is nothing to an administrator.
-                    (Target::Workspace, true) if row.operation == "listWorkspaces" => {
+                    (Target::Workspace, true) if row.operation.starts_with("list") => {
                         assert_eq!(of_unknown.ok(200)["data"], json!([]), "{context}: unknown");
                     }
                     (_, true) => assert_eq!(of_unknown.status, 404, "{context}: unknown"),
@@ -220,6 +222,8 @@ walks! {
     roles_on_workspaces: Target::Workspace;
     roles_on_permissions: Target::Permission;
     roles_on_applications: Target::Application;
+    roles_on_sources: Target::Source;
+    roles_on_destinations: Target::Destination;
 }
 
 #[tokio::test]
