@@ -95,13 +95,13 @@ mod tests {
 
     use super::*;
 
-    fn catalog(stream: Value) -> Catalog {
+    fn catalog(stream: &Value) -> Catalog {
         serde_json::from_value(json!({ "streams": [stream] })).expect("a catalog")
     }
 
     #[test]
     fn an_offer_has_every_property_path_and_no_schema() {
-        let found = offers(&catalog(json!({
+        let found = offers(&catalog(&json!({
             "name": "orders", "namespace": "public",
             "supported_sync_modes": ["full_refresh", "incremental"],
             "source_defined_primary_key": [["id"]],
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_way_to_move_a_stream_needs_both_sides() {
         use ConnectionSyncMode as C;
-        let whole = offers(&catalog(json!({ "name": "a", "json_schema": {} }))).remove(0);
+        let whole = offers(&catalog(&json!({ "name": "a", "json_schema": {} }))).remove(0);
         let both = Offer {
             incremental: true,
             ..whole.clone()

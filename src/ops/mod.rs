@@ -4,11 +4,12 @@
 pub mod actors;
 pub mod administrator;
 pub mod applications;
+pub mod checks;
 mod configurations;
 pub mod definitions;
 pub mod people;
 pub mod permissions;
-pub mod probes;
+mod probes;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;

@@ -1,4 +1,4 @@
-//! Checks in the older style, as PyAirbyte asks for them.
+//! Checks in the older style, as `PyAirbyte` asks for them.
 
 use std::sync::Arc;
 

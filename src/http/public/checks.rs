@@ -14,7 +14,7 @@ use crate::domain::definition::Kind;
 use crate::domain::ids::{ActorId, DefinitionId, WorkspaceId};
 use crate::http::extract::{Body, Id};
 use crate::http::problem::Problem;
-use crate::ops::probes::{self, Checked, Trial};
+use crate::ops::checks::{self, Checked, Trial};
 
 /// A configuration of a source to be tried without being stored.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -128,7 +128,7 @@ pub async fn source_configuration(
         definition_id: body.definition_id,
         configuration: body.configuration.into(),
     };
-    let checked = probes::try_out(&app, &caller, Kind::Source, trial).await?;
+    let checked = checks::try_out(&app, &caller, Kind::Source, trial).await?;
     Ok(Json(checked.into()))
 }
 
@@ -154,7 +154,7 @@ pub async fn destination_configuration(
         definition_id: body.definition_id,
         configuration: body.configuration.into(),
     };
-    let checked = probes::try_out(&app, &caller, Kind::Destination, trial).await?;
+    let checked = checks::try_out(&app, &caller, Kind::Destination, trial).await?;
     Ok(Json(checked.into()))
 }
 
@@ -165,6 +165,6 @@ pub(in crate::http) async fn stored(
     kind: Kind,
     id: ActorId,
 ) -> Result<Json<CheckResponse>, Problem> {
-    let checked = probes::check(app, caller, kind, id).await?;
+    let checked = checks::check(app, caller, kind, id).await?;
     Ok(Json(checked.into()))
 }
