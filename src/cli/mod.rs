@@ -2,6 +2,7 @@
 //! the server and may run beside it.
 
 mod applications;
+mod connector;
 mod credentials;
 mod doctor;
 mod people;
@@ -51,6 +52,7 @@ pub fn command() -> Command {
                 .help("A file of settings (FERROBYTE_CONFIG)."),
         )
         .subcommand(Command::new("serve").about("Serve the API and the pages"))
+        .subcommand(connector::command())
         .subcommand(credentials::command())
         .subcommands(people::commands())
         .subcommand(applications::command())
@@ -137,6 +139,7 @@ fn run(name: &str, matches: &ArgMatches) -> Result<ExitCode> {
     let runtime = runtime()?;
     match name {
         "config" => Ok(ExitCode::SUCCESS),
+        "connector" => connector::run(matches, &config.database.data_dir),
         "serve" => {
             let _written = logs::begin(&config.log.level, config.log.json);
             runtime.block_on(serve::serve(config))

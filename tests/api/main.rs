@@ -17,6 +17,7 @@ mod organizations;
 mod paging;
 mod permissions;
 mod problems;
+mod protocol;
 mod replicas;
 mod rooms;
 mod server;

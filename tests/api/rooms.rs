@@ -97,6 +97,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "app",
             "clock",
             "config",
+            "connector",
             "domain",
             "error",
             "http",
