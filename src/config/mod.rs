@@ -27,6 +27,7 @@ pub struct Config {
     pub tokens: TokenSettings,
     pub sessions: Sessions,
     pub throttle: Throttling,
+    pub vault: VaultSettings,
     pub log: Log,
 }
 
@@ -103,6 +104,22 @@ pub struct Throttling {
     pub logins_by_email: u32,
 }
 
+/// The secrets in configurations.
+#[derive(Debug, Clone)]
+pub struct VaultSettings {
+    pub key: Option<Secret>,
+    /// Asked when there is no key.
+    pub key_command: Option<String>,
+    pub former_keys: Vec<Secret>,
+    /// The beginning of variables that references may name; absent for none.
+    pub references_env: Option<String>,
+    /// The directory whose files references may name.
+    pub references_dir: Option<PathBuf>,
+    /// Without a slash at its end.
+    pub store_address: Option<String>,
+    pub store_token: Option<Secret>,
+}
+
 /// The log.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -173,6 +190,16 @@ impl Config {
                 tokens_by_client: from.required("throttle.tokens_by_client", values::number),
                 logins_by_source: from.required("throttle.logins_by_source", values::number),
                 logins_by_email: from.required("throttle.logins_by_email", values::number),
+            },
+            vault: VaultSettings {
+                key: from.optional("vault.key", values::vault_key),
+                key_command: from.optional("vault.key_command", |text| Ok(text.to_owned())),
+                former_keys: from.list("vault.former_keys", values::vault_key),
+                references_env: from.optional("vault.references_env", |text| Ok(text.to_owned())),
+                references_dir: from
+                    .optional("vault.references_dir", |text| Ok(PathBuf::from(text))),
+                store_address: from.optional("vault.store_address", values::base_url),
+                store_token: from.optional("vault.store_token", |text| Ok(Secret::new(text))),
             },
             log: Log {
                 level: from.required("log.level", values::level),

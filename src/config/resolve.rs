@@ -59,6 +59,26 @@ impl Given<'_> {
     }
 }
 
+/// A variable of the environment that is no setting, for references to secrets. A setting is never
+/// given away, whatever the operator allows.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the environment"
+)]
+pub fn variable(name: &str) -> Option<String> {
+    let is_setting = |setting: &Setting| {
+        let names = setting.env.iter();
+        names
+            .flat_map(|own| [(*own).to_owned(), format!("{own}_FILE")])
+            .any(|own| own == name)
+    };
+    if SETTINGS.iter().any(is_setting) {
+        return None;
+    }
+    std::env::var(name).ok()
+}
+
 impl Resolved {
     /// # Errors
     /// A sentence when the file cannot be read as settings, or a secret's file not at all.

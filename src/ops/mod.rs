@@ -5,6 +5,8 @@ pub mod administrator;
 pub mod applications;
 pub mod people;
 pub mod permissions;
+pub mod secret_keys;
+pub mod secrets;
 pub mod sessions;
 pub mod setup;
 pub mod workspaces;

@@ -118,9 +118,11 @@ impl Vault {
         self.ring().newest.clone()
     }
 
+    /// Whether the key that seals is the newest of these, which are those that are not retired.
     #[must_use]
-    pub fn knows(&self, key_id: &str) -> bool {
-        self.ring().data.contains_key(key_id)
+    pub fn is_current(&self, live: &[String]) -> bool {
+        let newest = live.iter().filter_map(|id| number(id)).max();
+        newest.map(data_id) == Some(self.newest())
     }
 
     /// The id for a new data key.

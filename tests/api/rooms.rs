@@ -45,12 +45,20 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "app",
-        &["access", "clock", "config", "error", "store", "telemetry"],
+        &[
+            "access",
+            "clock",
+            "config",
+            "error",
+            "store",
+            "telemetry",
+            "vault",
+        ],
     ),
     (
         "ops",
         &[
-            "access", "app", "clock", "config", "domain", "error", "store",
+            "access", "app", "clock", "config", "domain", "error", "store", "vault",
         ],
     ),
     // What both doors know of a request.

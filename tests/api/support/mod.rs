@@ -26,6 +26,9 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const CLIENT_ID: &str = "the-admin";
 pub const CLIENT_SECRET: &str = "admin-secret-0123456789-abcdef";
 
+/// The master key of every test server.
+pub const VAULT_KEY: &str = "the master key of every server in these tests";
+
 /// A server without a listener: requests go straight into its service.
 pub struct TestServer {
     pub app: Arc<App>,
@@ -101,6 +104,7 @@ pub fn config(settings: &[(&'static str, &str)]) -> Config {
         ("admin.email", EMAIL),
         ("admin.client_id", CLIENT_ID),
         ("admin.client_secret", CLIENT_SECRET),
+        ("vault.key", VAULT_KEY),
         ("log.requests", "none"),
     ];
     let flags: HashMap<_, _> = usual
