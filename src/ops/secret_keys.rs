@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
+use crate::config::resolve::secret_variables;
 use crate::config::values::Secret;
 use crate::error::{Error, Result};
 use crate::store::db::{Db, Exec};
@@ -51,7 +52,8 @@ async fn present(config: &Config, clock: &Clock, first: bool) -> Result<MasterKe
     let found = if let Some(key) = &settings.key {
         MasterKey::parse(key.reveal()).map_err(|why| format!("vault.key: {why}"))
     } else if let Some(command) = &settings.key_command {
-        master::from_command(command).await
+        let withheld = secret_variables(settings.references_env.as_deref());
+        master::from_command(command, &withheld).await
     } else {
         of_file(&file(config), clock, first)
     };

@@ -92,15 +92,19 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// Asks a command for the key. It is run without a shell; what it complains about goes to our own
-/// standard error.
+/// Asks a command for the key. It is run without a shell and without the `withheld` variables of our
+/// environment; what it complains about goes to our own standard error.
 ///
 /// # Errors
 /// A sentence, which never contains what the command printed.
-pub async fn from_command(line: &str) -> Result<MasterKey, String> {
+pub async fn from_command(line: &str, withheld: &[String]) -> Result<MasterKey, String> {
     let words = words(line)?;
     let (program, arguments) = words.split_first().ok_or("vault.key_command is empty")?;
-    let mut child = tokio::process::Command::new(program)
+    let mut command = tokio::process::Command::new(program);
+    for name in withheld {
+        command.env_remove(name);
+    }
+    let mut child = command
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -313,7 +317,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_prints_the_key() {
-        let key = from_command(&format!("echo {HEXADECIMAL}"))
+        let key = from_command(&format!("echo {HEXADECIMAL}"), &[])
             .await
             .expect("a key");
         assert_eq!(key.id(), &id(HEXADECIMAL));
@@ -322,7 +326,7 @@ mod tests {
             ("false", "failed"),
             ("echo hush-hush", "is no key"),
         ] {
-            let why = from_command(line).await.expect_err(line);
+            let why = from_command(line, &[]).await.expect_err(line);
             assert!(why.contains(said) && !why.contains("hush-hush"), "{why}");
         }
     }

@@ -16,6 +16,7 @@ mod permissions;
 mod problems;
 mod replicas;
 mod rooms;
+mod secrets;
 mod server;
 mod sessions;
 mod statements;

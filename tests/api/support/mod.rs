@@ -1,6 +1,7 @@
 //! What every test needs: a server with a fresh database and a hand-set clock, people, requests.
 
 pub mod answer;
+pub mod canary;
 pub mod engine;
 pub mod people;
 pub mod postgres;
@@ -79,6 +80,10 @@ impl TestServer {
             service,
             database,
         }
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Moves the clock.
