@@ -13,6 +13,7 @@ use crate::access::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::values::Secret;
+use crate::config::{VaultSettings, resolve};
 use crate::connector::{self, Launcher};
 use crate::engine::probes::{Limits, Probes};
 use crate::error::{Error, Result};
@@ -21,6 +22,8 @@ use crate::store::db::Db;
 use crate::store::workspaces::Lists;
 use crate::telemetry::metrics::Metrics;
 use crate::vault::keyring::Vault;
+use crate::vault::references::{Resolver, Stores, VaultStore};
+use crate::vault::store::Fetch;
 
 /// Everything that requests share.
 #[derive(Debug)]
@@ -36,6 +39,10 @@ pub struct App {
     /// Failed token requests.
     pub token_requests: Throttle,
     pub lists: Lists,
+    /// Seals and opens the secrets in configurations.
+    pub vault: Vault,
+    /// Looks up the secrets that the operator keeps elsewhere.
+    pub references: Resolver,
     /// Set once the operator's password is in effect: see `ops::administrator::settle`.
     pub settled: OnceCell<()>,
     pub metrics: Metrics,
@@ -43,7 +50,6 @@ pub struct App {
     pub shutdown: Shutdown,
     pub launcher: Launcher,
     pub probes: Probes,
-    pub vault: Vault,
 }
 
 impl App {
@@ -51,7 +57,13 @@ impl App {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn new(db: Db, config: Config, clock: Clock, passwords: Passwords) -> Result<Self> {
+    pub async fn new(
+        db: Db,
+        config: Config,
+        clock: Clock,
+        passwords: Passwords,
+        vault: Vault,
+    ) -> Result<Self> {
         let given: Vec<_> = config
             .tokens
             .jwt_secrets
@@ -95,18 +107,39 @@ impl App {
             probes: Probes::new(clock.clone(), shutdown.clone(), room),
             shutdown,
             launcher,
-            vault: Vault,
             logins: throttle(limits.logins_by_source, limits.logins_by_email),
             token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),
             lists: Lists::default(),
             settled: OnceCell::new(),
             metrics: Metrics::new(db.engine()),
+            references: references(&config.vault),
+            vault,
             passwords,
             tokens,
             db,
             clock,
             config,
         })
+    }
+}
+
+/// How far each store is open for references.
+fn references(settings: &VaultSettings) -> Resolver {
+    let vault = settings.store_address.as_ref().map(|address| VaultStore {
+        address: address.clone(),
+        token: settings
+            .store_token
+            .as_ref()
+            .map_or(String::new(), |token| token.reveal().to_owned()),
+    });
+    Resolver {
+        stores: Stores {
+            environment: settings.references_env.clone(),
+            directory: settings.references_dir.clone(),
+            vault,
+        },
+        variable: resolve::variable,
+        fetch: Fetch::direct(),
     }
 }

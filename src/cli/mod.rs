@@ -6,6 +6,7 @@ mod connector;
 mod credentials;
 mod doctor;
 mod people;
+mod secrets;
 mod serve;
 
 use std::collections::HashMap;
@@ -58,6 +59,7 @@ pub fn command() -> Command {
         .subcommand(applications::command())
         .subcommand(applications::token_command())
         .subcommand(applications::keys_command())
+        .subcommand(secrets::command())
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
         .subcommand(
             Command::new("config")
@@ -165,6 +167,7 @@ async fn with_app(name: &str, matches: &ArgMatches, app: &Arc<App>) -> Result<()
         "applications" => applications::run(app, matches).await,
         "token" => applications::token(app, matches).await,
         "keys" => applications::keys(app, matches).await,
+        "secrets" => secrets::run(app, matches).await,
         other => Err(anyhow!("there is no command {other}")),
     }
 }

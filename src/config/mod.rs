@@ -28,6 +28,7 @@ pub struct Config {
     pub sessions: Sessions,
     pub throttle: Throttling,
     pub connectors: Connectors,
+    pub vault: VaultSettings,
     pub log: Log,
 }
 
@@ -117,6 +118,22 @@ pub struct Connectors {
     pub discovery_patience: Duration,
 }
 
+/// The secrets in configurations.
+#[derive(Debug, Clone)]
+pub struct VaultSettings {
+    pub key: Option<Secret>,
+    /// Asked when there is no key.
+    pub key_command: Option<String>,
+    pub former_keys: Vec<Secret>,
+    /// The beginning of variables that references may name; absent for none.
+    pub references_env: Option<String>,
+    /// The directory whose files references may name.
+    pub references_dir: Option<PathBuf>,
+    /// Without a slash at its end.
+    pub store_address: Option<String>,
+    pub store_token: Option<Secret>,
+}
+
 /// The log.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -197,6 +214,16 @@ impl Config {
                 check_deadline: from.required("connectors.check_deadline", values::seconds),
                 discovery_deadline: from.required("connectors.discovery_deadline", values::seconds),
                 discovery_patience: from.required("connectors.discovery_patience", values::seconds),
+            },
+            vault: VaultSettings {
+                key: from.optional("vault.key", values::vault_key),
+                key_command: from.optional("vault.key_command", |text| Ok(text.to_owned())),
+                former_keys: from.list("vault.former_keys", values::vault_key),
+                references_env: from.optional("vault.references_env", |text| Ok(text.to_owned())),
+                references_dir: from
+                    .optional("vault.references_dir", |text| Ok(PathBuf::from(text))),
+                store_address: from.optional("vault.store_address", values::base_url),
+                store_token: from.optional("vault.store_token", |text| Ok(Secret::new(text))),
             },
             log: Log {
                 level: from.required("log.level", values::level),

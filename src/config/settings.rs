@@ -243,6 +243,53 @@ pub const SETTINGS: &[Setting] = &[
         "10",
         "Failed log-ins a minute for one e-mail; 0 for any number.",
     ),
+    secret(
+        "vault.key",
+        &["FERROBYTE_VAULT_KEY"],
+        "vault-key",
+        "Master key of the secrets in configurations: 32 bytes in hexadecimal or base64, or a passphrase of 32 characters or more. \
+         Empty: asked of key_command, else made at the first start and kept in the file vault.key of the data directory.",
+    ),
+    setting(
+        "vault.key_command",
+        &["FERROBYTE_VAULT_KEY_COMMAND"],
+        "vault-key-command",
+        "",
+        "Command that prints the master key, such as one of a key management service; run without a shell, 30 seconds at most.",
+    ),
+    secret(
+        "vault.former_keys",
+        &["FERROBYTE_VAULT_FORMER_KEYS"],
+        "vault-former-keys",
+        "Former master keys, with commas between, needed until `ferrobyte secrets rekey` has run.",
+    ),
+    setting(
+        "vault.references_env",
+        &["FERROBYTE_VAULT_REFERENCES_ENV"],
+        "vault-references-env",
+        "FERROBYTE_SECRET_",
+        "Beginning of the environment variables that configurations may use as secret_coordinate::env:NAME.",
+    ),
+    setting(
+        "vault.references_dir",
+        &["FERROBYTE_VAULT_REFERENCES_DIR"],
+        "vault-references-dir",
+        "",
+        "Directory whose files configurations may use as secret_coordinate::file:PATH. Empty: none.",
+    ),
+    setting(
+        "vault.store_address",
+        &["FERROBYTE_VAULT_STORE_ADDRESS"],
+        "vault-store-address",
+        "",
+        "Address of a Vault whose secrets configurations may use as secret_coordinate::vault:PATH#FIELD. Empty: none.",
+    ),
+    secret(
+        "vault.store_token",
+        &["FERROBYTE_VAULT_STORE_TOKEN"],
+        "vault-store-token",
+        "Token for that Vault; let its policy read nothing but what connectors need.",
+    ),
     setting(
         "connectors.probes_concurrency",
         &["FERROBYTE_PROBES_CONCURRENCY"],

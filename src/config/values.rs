@@ -122,6 +122,22 @@ pub fn signing_key(text: &str) -> Result<Secret, String> {
     Ok(Secret::new(text))
 }
 
+/// A master key of the vault. How it is read is the vault's business.
+pub fn vault_key(text: &str) -> Result<Secret, String> {
+    if text.chars().count() < 32 {
+        return Err(
+            "must be 32 bytes in hexadecimal or base64, or a passphrase of 32 characters or more; \
+             `openssl rand -hex 32` makes a good one"
+                .to_owned(),
+        );
+    }
+    // One that contains a comma could never become a former key.
+    if text.contains(',') {
+        return Err("must not contain a comma".to_owned());
+    }
+    Ok(Secret::new(text))
+}
+
 pub fn level(text: &str) -> Result<String, String> {
     match text.parse::<tracing_subscriber::filter::Targets>() {
         Ok(_) => Ok(text.to_owned()),

@@ -14,6 +14,7 @@ pub mod lists;
 pub mod organizations;
 pub mod permissions;
 pub mod regions;
+pub mod secrets;
 pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
@@ -32,6 +33,7 @@ pub fn statements() -> Vec<&'static str> {
         organizations::STATEMENTS,
         permissions::STATEMENTS,
         regions::STATEMENTS,
+        secrets::STATEMENTS,
         sessions::STATEMENTS,
         setup::STATEMENTS,
         signing_keys::STATEMENTS,

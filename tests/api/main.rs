@@ -20,6 +20,7 @@ mod problems;
 mod protocol;
 mod replicas;
 mod rooms;
+mod secrets;
 mod server;
 mod sessions;
 mod sources;

@@ -1,6 +1,7 @@
 //! What every test needs: a server with a fresh database and a hand-set clock, people, requests.
 
 pub mod answer;
+pub mod canary;
 pub mod engine;
 pub mod people;
 pub mod postgres;
@@ -25,6 +26,9 @@ pub const EMAIL: &str = "ada@example.org";
 pub const PASSWORD: &str = "correct horse battery";
 pub const CLIENT_ID: &str = "the-admin";
 pub const CLIENT_SECRET: &str = "admin-secret-0123456789-abcdef";
+
+/// The master key of every test server.
+pub const VAULT_KEY: &str = "the master key of every server in these tests";
 
 /// A server without a listener: requests go straight into its service.
 pub struct TestServer {
@@ -78,6 +82,10 @@ impl TestServer {
         }
     }
 
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Moves the clock.
     pub fn wait(&self, seconds: i64) {
         self.app.clock.advance(chrono::TimeDelta::seconds(seconds));
@@ -101,6 +109,7 @@ pub fn config(settings: &[(&'static str, &str)]) -> Config {
         ("admin.email", EMAIL),
         ("admin.client_id", CLIENT_ID),
         ("admin.client_secret", CLIENT_SECRET),
+        ("vault.key", VAULT_KEY),
         ("log.requests", "none"),
     ];
     let flags: HashMap<_, _> = usual
