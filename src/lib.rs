@@ -7,6 +7,7 @@
 //! - [`access`]: who may do what: callers, the role table, the proofs that `store` demands, tokens.
 //! - [`vault`]: the secrets in configurations.
 //! - [`protocol`], [`connector`]: the language of connectors; running them, whatever they are made of.
+//! - [`registry`]: facts about public connectors.
 //! - [`ops`]: deeds that more than one door needs.
 //! - [`request`]: what both doors know of a request.
 //! - [`http`]: the API: routes, bodies, problems, the OpenAPI document.
@@ -27,6 +28,7 @@ pub mod error;
 pub mod http;
 pub mod ops;
 pub mod protocol;
+pub mod registry;
 pub mod request;
 pub mod shutdown;
 pub mod store;

@@ -15,6 +15,7 @@ use resolve::Resolved;
 use values::Secret;
 
 use crate::domain::application::ClientId;
+use crate::domain::runtimes::Preference;
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::EmailAddress;
 
@@ -27,6 +28,9 @@ pub struct Config {
     pub tokens: TokenSettings,
     pub sessions: Sessions,
     pub throttle: Throttling,
+    pub connectors: Connectors,
+    /// Address or file of the registry, for refreshing it.
+    pub registry: Option<String>,
     pub log: Log,
 }
 
@@ -103,6 +107,14 @@ pub struct Throttling {
     pub logins_by_email: u32,
 }
 
+/// Connectors.
+#[derive(Debug, Clone)]
+pub struct Connectors {
+    /// Which way of running them is taken.
+    pub runtimes: Preference,
+    pub specification_deadline: Duration,
+}
+
 /// The log.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -174,6 +186,12 @@ impl Config {
                 logins_by_source: from.required("throttle.logins_by_source", values::number),
                 logins_by_email: from.required("throttle.logins_by_email", values::number),
             },
+            connectors: Connectors {
+                runtimes: Preference::new(from.list("connectors.runtimes", str::parse)),
+                specification_deadline: from
+                    .required("connectors.specification_deadline", values::seconds),
+            },
+            registry: from.optional("registry.url", |text| Ok(text.to_owned())),
             log: Log {
                 level: from.required("log.level", values::level),
                 json: from.required("log.format", |text| match text {

@@ -244,6 +244,29 @@ pub const SETTINGS: &[Setting] = &[
         "Failed log-ins a minute for one e-mail; 0 for any number.",
     ),
     setting(
+        "connectors.runtimes",
+        &["FERROBYTE_CONNECTOR_RUNTIMES"],
+        "connector-runtimes",
+        "native,python,image",
+        "How a connector is run when there are several ways, the first that there is: compiled in, as a Python \
+         package, as a container image. What is left out is not taken unless there is nothing else.",
+    ),
+    setting(
+        "connectors.specification_deadline",
+        &["FERROBYTE_SPECIFICATION_DEADLINE"],
+        "specification-deadline",
+        "5m",
+        "How long a connector may take to be fetched and to print its specification.",
+    ),
+    setting(
+        "registry.url",
+        &["FERROBYTE_REGISTRY_URL"],
+        "registry-url",
+        "",
+        "Address or file of a registry of connectors in the public format, for `ferrobyte registry refresh`. \
+         Empty: the command has to be told.",
+    ),
+    setting(
         "log.level",
         &["FERROBYTE_LOG", "LOG_LEVEL"],
         "log",
