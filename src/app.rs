@@ -13,7 +13,11 @@ use crate::access::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::values::Secret;
+use crate::connector::sharing::Sharing;
+use crate::connector::{Launcher, Settings};
 use crate::error::{Error, Result};
+use crate::protocol::message::Specification;
+use crate::shutdown::Shutdown;
 use crate::store::db::Db;
 use crate::store::workspaces::Lists;
 use crate::telemetry::metrics::Metrics;
@@ -34,6 +38,11 @@ pub struct App {
     pub lists: Lists,
     /// Set once the operator's password is in effect: see `ops::administrator::settle`.
     pub settled: OnceCell<()>,
+    pub launcher: Launcher,
+    /// Connectors that are being asked for their specification, by edition.
+    pub specifications: Sharing<Result<Specification, String>>,
+    /// Where tasks are spawned that outlive a request.
+    pub shutdown: Shutdown,
     pub metrics: Metrics,
 }
 
@@ -80,6 +89,11 @@ impl App {
             callers: Callers::default(),
             lists: Lists::default(),
             settled: OnceCell::new(),
+            launcher: Launcher::new(Settings {
+                data_dir: config.database.data_dir.clone(),
+            }),
+            specifications: Sharing::default(),
+            shutdown: Shutdown::default(),
             metrics: Metrics::new(db.engine()),
             passwords,
             tokens,

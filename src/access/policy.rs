@@ -1,6 +1,7 @@
 //! The role table: what each permission type allows, on an organization and in its workspaces. Groups
 //! and new roles widen it here and nowhere else.
 
+use crate::domain::definition::Kind;
 use crate::domain::permission::PermissionType;
 
 /// Something that a check can ask for.
@@ -142,9 +143,25 @@ levels! {
     Belong("organization_member", "workspace_reader");
     Read("organization_reader", "workspace_reader");
     Run("organization_runner", "workspace_runner");
+    EditSources("organization_editor", "workspace_editor or workspace_source_editor");
+    EditDestinations("organization_editor", "workspace_editor or workspace_destination_editor");
     EditSomething("organization_editor", "workspace_editor, workspace_source_editor or workspace_destination_editor");
     Edit("organization_editor", "workspace_editor");
     Administer("organization_admin", "workspace_admin");
+}
+
+/// The levels at which connector definitions are made and changed. A destination's runs with the
+/// credentials of everybody who chooses it, so a destination editor may not bring one.
+pub trait EditsDefinitions: Level {
+    const KIND: Kind;
+}
+
+impl EditsDefinitions for EditSources {
+    const KIND: Kind = Kind::Source;
+}
+
+impl EditsDefinitions for Edit {
+    const KIND: Kind = Kind::Destination;
 }
 
 #[cfg(test)]

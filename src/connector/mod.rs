@@ -3,6 +3,8 @@
 //! [`Launcher::ask`]ed and answered whole; a long run (read, write) is [`Launcher::launch`]ed and gives
 //! the two ends of its pipes, which are pipes of the operating system in every case.
 
+pub mod sharing;
+
 use std::io::{PipeReader, PipeWriter};
 use std::path::PathBuf;
 use std::time::Duration;

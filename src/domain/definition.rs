@@ -129,14 +129,16 @@ impl Runtime {
             text.chars()
                 .all(|c| c.is_ascii_alphanumeric() || more.contains(c))
         };
-        let begins = |text: &str, fits: fn(&char) -> bool| text.chars().next().filter(fits).is_some();
+        let begins =
+            |text: &str, fits: fn(&char) -> bool| text.chars().next().filter(fits).is_some();
         if package.len() > 100
             || !begins(package, char::is_ascii_alphanumeric)
             || !plain(package, "-_.")
         {
             return Err(format!("{package:?} is not the name of a Python package"));
         }
-        if version.len() > 50 || !begins(version, char::is_ascii_digit) || !plain(version, ".+!-_") {
+        if version.len() > 50 || !begins(version, char::is_ascii_digit) || !plain(version, ".+!-_")
+        {
             return Err(format!(
                 "{version:?} is not the version of a Python package, such as 1.2.3"
             ));

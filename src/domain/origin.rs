@@ -41,8 +41,12 @@ impl TryFrom<String> for Repository {
             Runtime::python(package, "0")?;
             return Ok(Self(text));
         }
-        let begins = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
-        if text.len() > 256 || !begins || !text.chars().all(|c| named(c) || matches!(c, '/' | ':')) {
+        let begins = text
+            .chars()
+            .next()
+            .is_some_and(|c| c.is_ascii_alphanumeric());
+        if text.len() > 256 || !begins || !text.chars().all(|c| named(c) || matches!(c, '/' | ':'))
+        {
             return Err(
                 "must be an image's repository, such as airbyte/source-faker, or pypi: and a Python package"
                     .to_owned(),
@@ -69,9 +73,17 @@ impl TryFrom<String> for Tag {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, &'static str> {
-        let begins = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+        let begins = text
+            .chars()
+            .next()
+            .is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
         // A digest may follow: tag@sha256:0123.
-        if text.len() > 256 || !begins || !text.chars().all(|c| named(c) || matches!(c, '+' | '!' | '@' | ':')) {
+        if text.len() > 256
+            || !begins
+            || !text
+                .chars()
+                .all(|c| named(c) || matches!(c, '+' | '!' | '@' | ':'))
+        {
             return Err("must be an image's tag, such as 1.2.3");
         }
         Ok(Self(text))
@@ -123,11 +135,24 @@ mod tests {
         ] {
             assert!(Repository::try_from(good.to_owned()).is_ok(), "{good}");
         }
-        for wrong in ["", " ", "-v", "--privileged", "a b", "a\0", "pypi:", "pypi:-r", LOW_CODE_RUNNER] {
+        for wrong in [
+            "",
+            " ",
+            "-v",
+            "--privileged",
+            "a b",
+            "a\0",
+            "pypi:",
+            "pypi:-r",
+            LOW_CODE_RUNNER,
+        ] {
             assert!(Repository::try_from(wrong.to_owned()).is_err(), "{wrong:?}");
         }
         let package = Repository::try_from("pypi:airbyte-source-x".to_owned());
-        assert_eq!(package.expect("a package").package(), Some("airbyte-source-x"));
+        assert_eq!(
+            package.expect("a package").package(),
+            Some("airbyte-source-x")
+        );
     }
 
     #[test]
@@ -139,10 +164,21 @@ mod tests {
             assert!(Tag::try_from(wrong.to_owned()).is_err(), "{wrong:?}");
         }
         for good in ["", "https://example.org/x?y#z", "http://intranet/"] {
-            assert!(DocumentationUrl::try_from(good.to_owned()).is_ok(), "{good}");
+            assert!(
+                DocumentationUrl::try_from(good.to_owned()).is_ok(),
+                "{good}"
+            );
         }
-        for wrong in ["javascript:alert(1)", "docs", "https://a b", "ftp://example.org"] {
-            assert!(DocumentationUrl::try_from(wrong.to_owned()).is_err(), "{wrong:?}");
+        for wrong in [
+            "javascript:alert(1)",
+            "docs",
+            "https://a b",
+            "ftp://example.org",
+        ] {
+            assert!(
+                DocumentationUrl::try_from(wrong.to_owned()).is_err(),
+                "{wrong:?}"
+            );
         }
     }
 }

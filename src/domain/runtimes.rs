@@ -29,7 +29,9 @@ impl FromStr for Way {
         [Self::Native, Self::Python, Self::Image]
             .into_iter()
             .find(|way| way.as_str() == text)
-            .ok_or_else(|| "must be native, python and image in some order, with commas between".to_owned())
+            .ok_or_else(|| {
+                "must be native, python and image in some order, with commas between".to_owned()
+            })
     }
 }
 
@@ -79,19 +81,36 @@ mod tests {
         let floating = Some(("airbyte-source-faker", "latest"));
         for (order, native, package, chosen) in [
             ("native,python,image", faker, package, "native:faker"),
-            ("native,python,image", None, package, "python:airbyte-source-faker==7.2.1"),
+            (
+                "native,python,image",
+                None,
+                package,
+                "python:airbyte-source-faker==7.2.1",
+            ),
             ("native,python,image", None, floating, "image"),
             ("native,python,image", None, None, "image"),
-            ("python,native", faker, package, "python:airbyte-source-faker==7.2.1"),
+            (
+                "python,native",
+                faker,
+                package,
+                "python:airbyte-source-faker==7.2.1",
+            ),
             ("python,native", faker, None, "native:faker"),
             ("image,native,python", faker, package, "image"),
             ("native", None, package, "image"),
             ("", faker, package, "image"),
         ] {
-            let ways = order.split(',').filter_map(|way| way.parse().ok()).collect();
+            let ways = order
+                .split(',')
+                .filter_map(|way| way.parse().ok())
+                .collect();
             let preference = Preference::new(ways);
             assert_eq!(preference.to_string(), order);
-            assert_eq!(preference.choose(native, package).to_string(), chosen, "{order}");
+            assert_eq!(
+                preference.choose(native, package).to_string(),
+                chosen,
+                "{order}"
+            );
         }
         assert!("docker".parse::<Way>().is_err());
     }

@@ -3,8 +3,10 @@
 
 pub mod administrator;
 pub mod applications;
+pub mod definitions;
 pub mod people;
 pub mod permissions;
+pub mod registry;
 pub mod sessions;
 pub mod setup;
 pub mod workspaces;

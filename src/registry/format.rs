@@ -11,6 +11,7 @@ use crate::protocol::message::Specification;
 /// What is kept of an entry besides its columns; the rest of it is about making connectors.
 const FACTS: &[&str] = &[
     "allowedHosts",
+    "dockerImageTag",
     "iconUrl",
     "language",
     "license",
@@ -117,7 +118,8 @@ fn entry(kind: Kind, fields: &Map<String, Value>) -> Result<Entry, String> {
     let specification = match fields.get("spec") {
         None | Some(Value::Null) => None,
         Some(spec) => Some(
-            Specification::deserialize(spec).map_err(|error| format!("spec cannot be read: {error}"))?,
+            Specification::deserialize(spec)
+                .map_err(|error| format!("spec cannot be read: {error}"))?,
         ),
     };
     let fact = |name: &&str| Some(((*name).to_owned(), fields.get(*name)?.clone()));
@@ -148,7 +150,8 @@ mod tests {
             "remoteRegistries": { "pypi": { "enabled": true, "packageName": "airbyte-source-good" } },
             "spec": { "connectionSpecification": {}, "supportsIncremental": true },
         });
-        let lacking = json!({ "sourceDefinitionId": "11111111-1111-4111-8111-111111111112", "name": "Bad" });
+        let lacking =
+            json!({ "sourceDefinitionId": "11111111-1111-4111-8111-111111111112", "name": "Bad" });
         let withdrawn = json!({ "name": "Old", "tombstone": true });
         let file = json!({ "sources": [good, lacking, withdrawn], "destinations": [] });
         let parsed = parse(file.to_string().as_bytes()).expect("a file");
@@ -166,7 +169,8 @@ mod tests {
 
     #[test]
     fn a_package_that_is_switched_off_is_none() {
-        let facts = json!({ "remoteRegistries": { "pypi": { "enabled": false, "packageName": "x" } } });
+        let facts =
+            json!({ "remoteRegistries": { "pypi": { "enabled": false, "packageName": "x" } } });
         assert_eq!(package(facts.as_object().expect("facts")), None);
     }
 

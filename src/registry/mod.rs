@@ -16,20 +16,34 @@ pub const DIGEST: &str = include_str!("snapshot.sha256").trim_ascii();
 /// Images that a connector in this program replaces, and its name. The version does not matter.
 const REPLACED: &[(Kind, &str, &str)] = &[
     (Kind::Source, "airbyte/source-faker", "faker"),
-    (Kind::Destination, "airbyte/destination-dev-null", "dev-null"),
-    (Kind::Destination, "airbyte/destination-local-json", "local-json"),
+    (
+        Kind::Destination,
+        "airbyte/destination-dev-null",
+        "dev-null",
+    ),
+    (
+        Kind::Destination,
+        "airbyte/destination-local-json",
+        "local-json",
+    ),
 ];
 
 /// The connector in this program that replaces an image, whatever host the image comes from.
 #[must_use]
 pub fn native(kind: Kind, repository: &str) -> Option<&'static str> {
-    let repository = repository
-        .strip_prefix("docker.io/")
-        .unwrap_or(repository);
+    let repository = repository.strip_prefix("docker.io/").unwrap_or(repository);
     REPLACED
         .iter()
         .find(|(of, image, _)| *of == kind && *image == repository)
         .map(|(_, _, name)| *name)
+}
+
+/// Whether this program has a connector with this name.
+#[must_use]
+pub fn is_native(kind: Kind, name: &str) -> bool {
+    REPLACED
+        .iter()
+        .any(|(of, _, known)| *of == kind && *known == name)
 }
 
 #[cfg(test)]
@@ -53,7 +67,10 @@ mod tests {
         assert!(entries.len() >= 40, "{}", entries.len());
         let ids: HashSet<_> = entries.iter().map(|entry| entry.id).collect();
         assert_eq!(ids.len(), entries.len());
-        let names: HashSet<_> = entries.iter().map(|entry| (entry.kind, entry.short_name())).collect();
+        let names: HashSet<_> = entries
+            .iter()
+            .map(|entry| (entry.kind, entry.short_name()))
+            .collect();
         assert_eq!(names.len(), entries.len());
         for (kind, repository, _) in REPLACED {
             let there = |entry: &Entry| entry.kind == *kind && entry.repository == *repository;
@@ -63,7 +80,9 @@ mod tests {
 
     #[test]
     fn every_specification_of_the_snapshot_is_a_schema_with_marked_secrets() {
-        let entries = parse(SNAPSHOT.as_bytes()).expect("the registry's format").entries;
+        let entries = parse(SNAPSHOT.as_bytes())
+            .expect("the registry's format")
+            .entries;
         let mut specified = 0;
         for entry in entries {
             let Some(specification) = &entry.specification else {
@@ -73,10 +92,18 @@ mod tests {
             let schema = &specification.connection_specification;
             assert_eq!(schema["type"], "object", "{}", entry.repository);
             jsonschema::draft7::new(schema).expect(&entry.repository);
-            assert!(jsonschema::draft7::meta::is_valid(schema), "{}", entry.repository);
+            assert!(
+                jsonschema::draft7::meta::is_valid(schema),
+                "{}",
+                entry.repository
+            );
             let text = schema.to_string();
             if text.contains("\"password\"") || text.contains("secret\":{") {
-                assert!(text.contains("\"airbyte_secret\":true"), "{}", entry.repository);
+                assert!(
+                    text.contains("\"airbyte_secret\":true"),
+                    "{}",
+                    entry.repository
+                );
             }
             if entry.kind == Kind::Destination {
                 let modes = &specification.rest["supported_destination_sync_modes"];

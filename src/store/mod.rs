@@ -5,15 +5,19 @@
 //! [`Lookup`](crate::access::granted::Lookup), changed by a `Granted` and listed by a `Scope`.
 
 pub mod applications;
+pub mod catalogue;
 pub mod db;
+pub mod definitions;
 pub mod fences;
 pub mod lists;
+pub mod manifests;
 pub mod organizations;
 pub mod permissions;
 pub mod regions;
 pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
+pub mod specifications;
 pub mod standings;
 pub mod users;
 pub mod workspaces;
@@ -23,13 +27,17 @@ pub mod workspaces;
 pub fn statements() -> Vec<&'static str> {
     [
         applications::STATEMENTS,
+        catalogue::STATEMENTS,
+        definitions::STATEMENTS,
         fences::STATEMENTS,
+        manifests::STATEMENTS,
         organizations::STATEMENTS,
         permissions::STATEMENTS,
         regions::STATEMENTS,
         sessions::STATEMENTS,
         setup::STATEMENTS,
         signing_keys::STATEMENTS,
+        specifications::STATEMENTS,
         standings::STATEMENTS,
         users::STATEMENTS,
         workspaces::STATEMENTS,

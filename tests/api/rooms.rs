@@ -45,12 +45,31 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "app",
-        &["access", "clock", "config", "error", "store", "telemetry"],
+        &[
+            "access",
+            "clock",
+            "config",
+            "connector",
+            "error",
+            "protocol",
+            "shutdown",
+            "store",
+            "telemetry",
+        ],
     ),
     (
         "ops",
         &[
-            "access", "app", "clock", "config", "domain", "error", "store",
+            "access",
+            "app",
+            "clock",
+            "config",
+            "connector",
+            "domain",
+            "error",
+            "protocol",
+            "registry",
+            "store",
         ],
     ),
     // What both doors know of a request.

@@ -1,6 +1,9 @@
 //! The public API, one file per resource: its routes, bodies and handlers.
 
 pub mod applications;
+pub mod connector_definitions;
+pub mod declarative_definitions;
+pub mod definitions;
 pub mod documentation;
 pub mod health;
 pub mod organizations;
@@ -30,6 +33,34 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
             workspaces::get,
             workspaces::update,
             workspaces::delete
+        ))
+        .routes(routes!(connector_definitions::list))
+        .routes(routes!(
+            definitions::list_sources,
+            definitions::create_source
+        ))
+        .routes(routes!(
+            definitions::get_source,
+            definitions::update_source,
+            definitions::delete_source
+        ))
+        .routes(routes!(
+            definitions::list_destinations,
+            definitions::create_destination
+        ))
+        .routes(routes!(
+            definitions::get_destination,
+            definitions::update_destination,
+            definitions::delete_destination
+        ))
+        .routes(routes!(
+            declarative_definitions::list,
+            declarative_definitions::create
+        ))
+        .routes(routes!(
+            declarative_definitions::get,
+            declarative_definitions::update,
+            declarative_definitions::delete
         ))
         .routes(routes!(organizations::list))
         .routes(routes!(users::list))
