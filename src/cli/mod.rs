@@ -5,6 +5,7 @@ mod applications;
 mod credentials;
 mod doctor;
 mod people;
+mod registry;
 mod serve;
 
 use std::collections::HashMap;
@@ -56,6 +57,7 @@ pub fn command() -> Command {
         .subcommand(applications::command())
         .subcommand(applications::token_command())
         .subcommand(applications::keys_command())
+        .subcommands(registry::commands())
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
         .subcommand(
             Command::new("config")
@@ -162,6 +164,8 @@ async fn with_app(name: &str, matches: &ArgMatches, app: &Arc<App>) -> Result<()
         "applications" => applications::run(app, matches).await,
         "token" => applications::token(app, matches).await,
         "keys" => applications::keys(app, matches).await,
+        "registry" => registry::registry(app, matches).await,
+        "definitions" => registry::definitions(app, matches).await,
         other => Err(anyhow!("there is no command {other}")),
     }
 }
