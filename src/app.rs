@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::values::Secret;
 use crate::error::{Error, Result};
+use crate::net::Net;
 use crate::store::db::Db;
 use crate::store::workspaces::Lists;
 use crate::telemetry::metrics::Metrics;
@@ -34,6 +35,8 @@ pub struct App {
     pub lists: Lists,
     /// Set once the operator's password is in effect: see `ops::administrator::settle`.
     pub settled: OnceCell<()>,
+    /// For calls to other hosts.
+    pub net: Net,
     pub metrics: Metrics,
 }
 
@@ -80,6 +83,7 @@ impl App {
             callers: Callers::default(),
             lists: Lists::default(),
             settled: OnceCell::new(),
+            net: Net::new(config.net.allow.clone()),
             metrics: Metrics::new(db.engine()),
             passwords,
             tokens,

@@ -15,6 +15,7 @@ use resolve::Resolved;
 use values::Secret;
 
 use crate::domain::application::ClientId;
+use crate::domain::network::Allowed;
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::EmailAddress;
 
@@ -27,6 +28,7 @@ pub struct Config {
     pub tokens: TokenSettings,
     pub sessions: Sessions,
     pub throttle: Throttling,
+    pub net: Net,
     pub log: Log,
 }
 
@@ -103,6 +105,13 @@ pub struct Throttling {
     pub logins_by_email: u32,
 }
 
+/// Calls that the server itself makes.
+#[derive(Debug, Clone)]
+pub struct Net {
+    /// What may be called besides the public network.
+    pub allow: Allowed,
+}
+
 /// The log.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -173,6 +182,9 @@ impl Config {
                 tokens_by_client: from.required("throttle.tokens_by_client", values::number),
                 logins_by_source: from.required("throttle.logins_by_source", values::number),
                 logins_by_email: from.required("throttle.logins_by_email", values::number),
+            },
+            net: Net {
+                allow: Allowed::new(from.list("net.allow", str::parse)),
             },
             log: Log {
                 level: from.required("log.level", values::level),

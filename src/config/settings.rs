@@ -244,6 +244,15 @@ pub const SETTINGS: &[Setting] = &[
         "Failed log-ins a minute for one e-mail; 0 for any number.",
     ),
     setting(
+        "net.allow",
+        &["FERROBYTE_NET_ALLOW"],
+        "net-allow",
+        "",
+        "Host names, IP addresses and networks such as 10.1.0.0/16, with commas between, that the server may \
+         call by itself (OAuth, registry, webhooks, stores of secrets) although they are not public. A name \
+         is allowed wherever it leads.",
+    ),
+    setting(
         "log.level",
         &["FERROBYTE_LOG", "LOG_LEVEL"],
         "log",

@@ -11,6 +11,7 @@ mod contract;
 mod guessing;
 mod nonsense;
 mod organizations;
+mod outgoing;
 mod paging;
 mod permissions;
 mod problems;

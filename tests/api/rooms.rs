@@ -45,7 +45,15 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "app",
-        &["access", "clock", "config", "error", "store", "telemetry"],
+        &[
+            "access",
+            "clock",
+            "config",
+            "error",
+            "net",
+            "store",
+            "telemetry",
+        ],
     ),
     (
         "ops",
