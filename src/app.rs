@@ -16,6 +16,7 @@ use crate::config::values::Secret;
 use crate::connector::sharing::Sharing;
 use crate::connector::{Launcher, Settings};
 use crate::error::{Error, Result};
+use crate::net::Net;
 use crate::protocol::message::Specification;
 use crate::shutdown::Shutdown;
 use crate::store::db::Db;
@@ -43,6 +44,8 @@ pub struct App {
     pub specifications: Sharing<Result<Specification, String>>,
     /// Where tasks are spawned that outlive a request.
     pub shutdown: Shutdown,
+    /// For calls to other hosts.
+    pub net: Net,
     pub metrics: Metrics,
 }
 
@@ -94,6 +97,7 @@ impl App {
             }),
             specifications: Sharing::default(),
             shutdown: Shutdown::default(),
+            net: Net::new(config.net.allow.clone()),
             metrics: Metrics::new(db.engine()),
             passwords,
             tokens,

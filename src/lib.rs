@@ -8,6 +8,7 @@
 //! - [`vault`]: the secrets in configurations.
 //! - [`protocol`], [`connector`]: the language of connectors; running them, whatever they are made of.
 //! - [`registry`]: facts about public connectors.
+//! - [`net`]: calls that the server itself makes to other hosts.
 //! - [`ops`]: deeds that more than one door needs.
 //! - [`request`]: what both doors know of a request.
 //! - [`http`]: the API: routes, bodies, problems, the OpenAPI document.
@@ -26,6 +27,7 @@ pub mod connector;
 pub mod domain;
 pub mod error;
 pub mod http;
+pub mod net;
 pub mod ops;
 pub mod protocol;
 pub mod registry;

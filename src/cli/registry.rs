@@ -1,7 +1,5 @@
 //! `registry` and `definitions`: which connectors there are, and how each is run.
 
-use std::path::Path;
-
 use anyhow::{Context as _, Result, anyhow};
 use clap::{Arg, ArgMatches, Command};
 
@@ -21,7 +19,7 @@ pub(super) fn commands() -> [Command; 2] {
                     .about("Merge a registry in the public format, by definition id")
                     .arg(
                         Arg::new("from")
-                            .value_name("FILE")
+                            .value_name("URL|FILE")
                             .help("Where it is; the setting registry.url when absent"),
                     ),
             ),
@@ -52,21 +50,10 @@ pub(super) async fn registry(app: &App, matches: &ArgMatches) -> Result<()> {
     let from = given
         .or(app.config.registry.as_ref())
         .context("name a file or an address, or set registry.url")?;
-    let file = fetch(from).await?;
+    let file = registry::fetch(app, from).await.map_err(explained)?;
     let outcome = registry::refresh(app, &file).await.map_err(explained)?;
     report(&outcome);
     Ok(())
-}
-
-/// The registry at a place.
-async fn fetch(place: &str) -> Result<Vec<u8>> {
-    if place.starts_with("https://") || place.starts_with("http://") {
-        return Err(anyhow!("addresses are not fetched yet: download the file and name it"));
-    }
-    let path = Path::new(place.strip_prefix("file://").unwrap_or(place));
-    tokio::fs::read(path)
-        .await
-        .with_context(|| format!("cannot read {}", path.display()))
 }
 
 fn report(outcome: &Outcome) {
@@ -76,7 +63,10 @@ fn report(outcome: &Outcome) {
     say(&format!("added      {}", outcome.added));
     say(&format!("changed    {}", outcome.changed));
     say(&format!("unchanged  {}", outcome.unchanged));
-    say(&format!("specifications new or changed  {}", outcome.specifications));
+    say(&format!(
+        "specifications new or changed  {}",
+        outcome.specifications
+    ));
 }
 
 pub(super) async fn definitions(app: &App, matches: &ArgMatches) -> Result<()> {
@@ -116,7 +106,9 @@ async fn choose(app: &App, matches: &ArgMatches) -> Result<()> {
                 .map_err(|why| anyhow!("the runtime {why}, or auto"))?,
         ),
     };
-    let runtime = registry::set_runtime(app, id, wish).await.map_err(explained)?;
+    let runtime = registry::set_runtime(app, id, wish)
+        .await
+        .map_err(explained)?;
     say(&format!("{id} is run by {runtime}"));
     Ok(())
 }

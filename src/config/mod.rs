@@ -15,6 +15,7 @@ use resolve::Resolved;
 use values::Secret;
 
 use crate::domain::application::ClientId;
+use crate::domain::network::Allowed;
 use crate::domain::runtimes::Preference;
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::EmailAddress;
@@ -31,6 +32,7 @@ pub struct Config {
     pub connectors: Connectors,
     /// Address or file of the registry, for refreshing it.
     pub registry: Option<String>,
+    pub net: Net,
     pub log: Log,
 }
 
@@ -115,6 +117,13 @@ pub struct Connectors {
     pub specification_deadline: Duration,
 }
 
+/// Calls that the server itself makes.
+#[derive(Debug, Clone)]
+pub struct Net {
+    /// What may be called besides the public network.
+    pub allow: Allowed,
+}
+
 /// The log.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -192,6 +201,9 @@ impl Config {
                     .required("connectors.specification_deadline", values::seconds),
             },
             registry: from.optional("registry.url", |text| Ok(text.to_owned())),
+            net: Net {
+                allow: Allowed::new(from.list("net.allow", str::parse)),
+            },
             log: Log {
                 level: from.required("log.level", values::level),
                 json: from.required("log.format", |text| match text {

@@ -4,6 +4,7 @@
 pub mod application;
 pub mod definition;
 pub mod ids;
+pub mod network;
 pub mod notifications;
 pub mod organization;
 pub mod origin;

@@ -4,6 +4,7 @@
 //! workspaces bring.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -14,10 +15,14 @@ use crate::domain::definition::{Definition, Kind, Runtime};
 use crate::domain::ids::DefinitionId;
 use crate::domain::runtimes::Preference;
 use crate::error::{Error, Result};
+use crate::net::Call;
 use crate::registry::{self, Entry};
 use crate::store::catalogue::{self, Overview, Public};
 use crate::store::db::{Db, Writer};
 use crate::store::{definitions, specifications};
+
+const LARGEST_FILE: usize = 128 * 1024 * 1024;
+const LONGEST_CALL: Duration = Duration::from_mins(2);
 
 /// What a merge did.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -57,6 +62,25 @@ pub async fn catch_up(db: &Db, clock: &Clock, preference: &Preference) -> Result
     }
     catalogue::set_digest(&mut writer, &digest).await?;
     writer.commit().await
+}
+
+/// The file of a registry: at a URL, or on this machine.
+///
+/// # Errors
+/// [`Error::Unprocessable`], saying why there is none.
+pub async fn fetch(app: &App, place: &str) -> Result<Vec<u8>> {
+    let refused = |why: String| Error::Unprocessable(why);
+    if !place.starts_with("https://") && !place.starts_with("http://") {
+        let read = tokio::fs::read(place).await;
+        return read.map_err(|error| refused(format!("cannot read {place}: {error}")));
+    }
+    let call = Call::get(place).at_most(LARGEST_FILE).within(LONGEST_CALL);
+    let reply = app.net.call(call).await;
+    let reply = reply.map_err(|trouble| refused(trouble.to_string()))?;
+    if !reply.is_success() {
+        return Err(refused(format!("the registry answers {}", reply.status)));
+    }
+    Ok(reply.body)
 }
 
 /// Merges a file in the registry's format, all of it or nothing.

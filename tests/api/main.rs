@@ -13,6 +13,7 @@ mod definitions;
 mod guessing;
 mod nonsense;
 mod organizations;
+mod outgoing;
 mod paging;
 mod permissions;
 mod problems;

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod engine;
+pub mod host;
 pub mod people;
 pub mod postgres;
 
