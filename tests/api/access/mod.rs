@@ -12,8 +12,9 @@ use ferrobyte::http::openapi;
 use ferrobyte::ops::people;
 use serde_json::json;
 
-use table::{ANONYMOUS, Other, Row, TABLE, Target};
+use table::{ANONYMOUS, Other, Row, TABLE, Target, low_code};
 
+use crate::definitions::{brings, list_of};
 use crate::support::TestServer;
 use crate::support::answer::Answer;
 use crate::support::people::Person;
@@ -72,6 +73,10 @@ impl<'a> World<'a> {
         made["permissionId"].as_str().expect("an id").to_owned()
     }
 
+    async fn definition(&self, workspace: &str, kind: &str) -> String {
+        format!("{workspace}/{}", brings(&self.admin, workspace, kind).await)
+    }
+
     /// A fresh thing to ask about in this workspace of this organization.
     async fn thing(
         &self,
@@ -85,6 +90,13 @@ impl<'a> World<'a> {
             Target::Organization => organization.to_string(),
             Target::Workspace => workspace.to_owned(),
             Target::Permission => self.permission(workspace).await,
+            Target::Source => self.definition(workspace, "sources").await,
+            Target::Destination => self.definition(workspace, "destinations").await,
+            Target::LowCode => {
+                let list = list_of(workspace, "declarative_sources");
+                let made = self.admin.post(&list, low_code()).await.ok(200);
+                format!("{workspace}/{}", made["id"].as_str().expect("an id"))
+            }
             Target::Application => {
                 let made = of
                     .post("/applications", json!({ "name": "mine" }))
@@ -220,6 +232,9 @@ walks! {
     roles_on_workspaces: Target::Workspace;
     roles_on_permissions: Target::Permission;
     roles_on_applications: Target::Application;
+    roles_on_source_definitions: Target::Source;
+    roles_on_destination_definitions: Target::Destination;
+    roles_on_low_code_definitions: Target::LowCode;
 }
 
 #[tokio::test]
