@@ -1,7 +1,8 @@
 -- Connectors: what there is to choose from, what was chosen and configured, and the secrets of it.
 
 -- A definition without a workspace is public: it comes from the registry. `runtime` is JSON, see
--- domain/definition.rs. `manifest_version` is the active version of a low-code definition.
+-- domain/definition.rs; a pinned one was chosen by the operator, and nothing else changes it.
+-- `manifest_version` is the active version of a low-code definition.
 CREATE TABLE definitions (
     id UUID PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('source', 'destination')),
@@ -13,22 +14,34 @@ CREATE TABLE definitions (
     tag TEXT NOT NULL,
     documentation_url TEXT NOT NULL,
     runtime TEXT NOT NULL,
+    runtime_pinned BOOLEAN NOT NULL DEFAULT FALSE,
     manifest_version BIGINT,
     -- What only the registry knows, JSON: support level, licence, allowed hosts and the like.
     facts TEXT NOT NULL,
+    -- Whether a refresh of the registry brought it: the snapshot in the program leaves it alone then.
+    refreshed BOOLEAN NOT NULL DEFAULT FALSE,
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
     deleted_at TIMESTAMPTZ
 );
-CREATE INDEX definitions_in_order ON definitions (kind, name, id) WHERE deleted_at IS NULL;
-CREATE INDEX definitions_by_workspace ON definitions (workspace_id, kind, name, id) WHERE deleted_at IS NULL;
+CREATE INDEX definitions_in_order ON definitions (workspace_id, kind, name, id) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX definitions_by_short_name ON definitions (kind, short_name)
     WHERE workspace_id IS NULL AND short_name <> '' AND deleted_at IS NULL;
 
--- Specifications as connectors print them, one for each thing that can be run (see Definition::edition).
+-- Which snapshot of the registry the public definitions were last brought up to. One row, held while
+-- they change.
+CREATE TABLE registry (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    digest TEXT NOT NULL
+);
+INSERT INTO registry (id, digest) VALUES (1, '');
+
+-- Specifications, one for each thing that can be run (see Definition::edition): as the connector prints
+-- it, or the outline that our snapshot has until then.
 CREATE TABLE specifications (
     edition TEXT PRIMARY KEY,
     specification TEXT NOT NULL,
+    printed BOOLEAN NOT NULL,
     created_at TIMESTAMPTZ NOT NULL
 );
 

@@ -14,9 +14,12 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::values::Secret;
 use crate::config::{VaultSettings, resolve};
-use crate::connector::{self, Launcher};
+use crate::connector::sharing::Sharing;
+use crate::connector::{Launcher, Settings};
 use crate::engine::probes::{Limits, Probes};
 use crate::error::{Error, Result};
+use crate::net::Net;
+use crate::protocol::message::Specification;
 use crate::shutdown::Shutdown;
 use crate::store::db::Db;
 use crate::store::workspaces::Lists;
@@ -45,10 +48,14 @@ pub struct App {
     pub references: Resolver,
     /// Set once the operator's password is in effect: see `ops::administrator::settle`.
     pub settled: OnceCell<()>,
-    pub metrics: Metrics,
-    /// What runs beside requests.
-    pub shutdown: Shutdown,
     pub launcher: Launcher,
+    /// Connectors that are being asked for their specification, by edition.
+    pub specifications: Sharing<Result<Specification, String>>,
+    /// Where tasks are spawned that outlive a request.
+    pub shutdown: Shutdown,
+    /// For calls to other hosts.
+    pub net: Net,
+    pub metrics: Metrics,
     pub probes: Probes,
 }
 
@@ -100,18 +107,19 @@ impl App {
             lanes: config.connectors.probes_concurrency,
             of_one_tenant: config.connectors.probes_by_workspace,
         };
-        let launcher = Launcher::new(connector::Settings {
-            data_dir: config.database.data_dir.clone(),
-        });
         Ok(Self {
             probes: Probes::new(clock.clone(), shutdown.clone(), room),
-            shutdown,
-            launcher,
             logins: throttle(limits.logins_by_source, limits.logins_by_email),
             token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),
             lists: Lists::default(),
             settled: OnceCell::new(),
+            launcher: Launcher::new(Settings {
+                data_dir: config.database.data_dir.clone(),
+            }),
+            specifications: Sharing::default(),
+            shutdown,
+            net: Net::new(config.net.allow.clone()),
             metrics: Metrics::new(db.engine()),
             references: references(&config.vault),
             vault,

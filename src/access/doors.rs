@@ -13,14 +13,18 @@ use super::granted::{Granted, Lookup, Places};
 use super::policy::{Abilities, Ability, ActorLevel, Level};
 use crate::domain::actor::Actor;
 use crate::domain::application::Application;
-use crate::domain::definition::Kind;
-use crate::domain::ids::{ActorId, ApplicationId, OrganizationId, PermissionId, WorkspaceId};
+use crate::domain::definition::{Definition, Kind, Shelf};
+use crate::domain::ids::{
+    ActorId, ApplicationId, DefinitionId, OrganizationId, PermissionId, WorkspaceId,
+};
 use crate::domain::organization::Organization;
 use crate::domain::permission::{Permission, PermissionScope};
 use crate::domain::workspace::Workspace;
-use crate::error::{Error, Noun, Result};
+use crate::error::{Error, Fault, Noun, Place, Result};
 use crate::store::db::Exec;
-use crate::store::{actors, applications, organizations, permissions, standings, workspaces};
+use crate::store::{
+    actors, applications, definitions, organizations, permissions, standings, workspaces,
+};
 
 /// A workspace, for something that level `L` allows.
 ///
@@ -166,6 +170,44 @@ pub fn noun(kind: Kind) -> Noun {
         Kind::Source => Noun::Source,
         Kind::Destination => Noun::Destination,
     }
+}
+
+/// A definition on this shelf of a workspace, for something that level `L` allows there. Everybody who
+/// reads the workspace reads the public definitions; nobody changes them here.
+///
+/// # Errors
+/// As the room says, for the workspace; not found, for a definition of another workspace or shelf;
+/// invalid, for changing a public one.
+pub async fn definition<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    host: WorkspaceId,
+    shelf: Shelf,
+    id: DefinitionId,
+) -> Result<Granted<Definition, L>> {
+    workspace::<super::policy::Read>(db, caller, host).await?;
+    let visible = |found: &Definition| {
+        found.deleted_at.is_none()
+            && shelf.holds(found)
+            && found.workspace_id.is_none_or(|owner| owner == host)
+    };
+    let found = definitions::fetch(db, Lookup::of(id)).await?;
+    let found = found.filter(visible).ok_or_else(|| {
+        let noun = match shelf.kind() {
+            Kind::Source => Noun::SourceDefinition,
+            Kind::Destination => Noun::DestinationDefinition,
+        };
+        Error::not_found(noun, id)
+    })?;
+    if L::ABILITY != Ability::Read {
+        workspace::<L>(db, caller, host).await?;
+        if found.workspace_id.is_none() {
+            let why = "is public; only definitions that the workspace brought can be changed";
+            let fault = Fault::in_parameter(Place::Path, "definitionId", why);
+            return Err(Error::faults(vec![fault]));
+        }
+    }
+    Ok(Granted::of(found))
 }
 
 /// An organization, for something that level `L` allows.

@@ -143,6 +143,8 @@ levels! {
     Belong("organization_member", "workspace_reader");
     Read("organization_reader", "workspace_reader");
     Run("organization_runner", "workspace_runner");
+    EditSources("organization_editor", "workspace_editor or workspace_source_editor");
+    EditDestinations("organization_editor", "workspace_editor or workspace_destination_editor");
     EditSomething("organization_editor", "workspace_editor, workspace_source_editor or workspace_destination_editor");
     Edit("organization_editor", "workspace_editor");
     Administer("organization_admin", "workspace_admin");
@@ -165,24 +167,38 @@ impl<L: Level> ActorLevel for L {
     }
 }
 
-/// The level of [`Ability::EditSources`] on sources, of [`Ability::EditDestinations`] on destinations.
+/// [`EditSources`] on sources, [`EditDestinations`] on destinations.
 #[derive(Debug)]
 pub struct EditActor;
 
 impl ActorLevel for EditActor {
     fn ability(kind: Kind) -> Ability {
         match kind {
-            Kind::Source => Ability::EditSources,
-            Kind::Destination => Ability::EditDestinations,
+            Kind::Source => EditSources::ABILITY,
+            Kind::Destination => EditDestinations::ABILITY,
         }
     }
 
     fn role(kind: Kind) -> &'static str {
         match kind {
-            Kind::Source => "workspace_editor or workspace_source_editor",
-            Kind::Destination => "workspace_editor or workspace_destination_editor",
+            Kind::Source => EditSources::ROLES.1,
+            Kind::Destination => EditDestinations::ROLES.1,
         }
     }
+}
+
+/// The levels at which connector definitions are made and changed. A destination's runs with the
+/// credentials of everybody who chooses it, so a destination editor may not bring one.
+pub trait EditsDefinitions: Level {
+    const KIND: Kind;
+}
+
+impl EditsDefinitions for EditSources {
+    const KIND: Kind = Kind::Source;
+}
+
+impl EditsDefinitions for Edit {
+    const KIND: Kind = Kind::Destination;
 }
 
 #[cfg(test)]

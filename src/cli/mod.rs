@@ -6,6 +6,7 @@ mod connector;
 mod credentials;
 mod doctor;
 mod people;
+mod registry;
 mod secrets;
 mod serve;
 
@@ -60,6 +61,7 @@ pub fn command() -> Command {
         .subcommand(applications::token_command())
         .subcommand(applications::keys_command())
         .subcommand(secrets::command())
+        .subcommands(registry::commands())
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
         .subcommand(
             Command::new("config")
@@ -168,6 +170,8 @@ async fn with_app(name: &str, matches: &ArgMatches, app: &Arc<App>) -> Result<()
         "token" => applications::token(app, matches).await,
         "keys" => applications::keys(app, matches).await,
         "secrets" => secrets::run(app, matches).await,
+        "registry" => registry::registry(app, matches).await,
+        "definitions" => registry::definitions(app, matches).await,
         other => Err(anyhow!("there is no command {other}")),
     }
 }

@@ -15,6 +15,8 @@ use resolve::Resolved;
 use values::Secret;
 
 use crate::domain::application::ClientId;
+use crate::domain::network::Allowed;
+use crate::domain::runtimes::Preference;
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::EmailAddress;
 
@@ -29,6 +31,9 @@ pub struct Config {
     pub throttle: Throttling,
     pub connectors: Connectors,
     pub vault: VaultSettings,
+    /// Address or file of the registry, for refreshing it.
+    pub registry: Option<String>,
+    pub net: Net,
     pub log: Log,
 }
 
@@ -105,9 +110,12 @@ pub struct Throttling {
     pub logins_by_email: u32,
 }
 
-/// Connectors that are asked something short.
+/// Connectors.
 #[derive(Debug, Clone)]
 pub struct Connectors {
+    /// Which way of running them is taken.
+    pub runtimes: Preference,
+    pub specification_deadline: Duration,
     /// How many are asked at once.
     pub probes_concurrency: usize,
     /// How many of one workspace are being asked or wait for it.
@@ -132,6 +140,13 @@ pub struct VaultSettings {
     /// Without a slash at its end.
     pub store_address: Option<String>,
     pub store_token: Option<Secret>,
+}
+
+/// Calls that the server itself makes.
+#[derive(Debug, Clone)]
+pub struct Net {
+    /// What may be called besides the public network.
+    pub allow: Allowed,
 }
 
 /// The log.
@@ -206,6 +221,9 @@ impl Config {
                 logins_by_email: from.required("throttle.logins_by_email", values::number),
             },
             connectors: Connectors {
+                runtimes: Preference::new(from.list("connectors.runtimes", str::parse)),
+                specification_deadline: from
+                    .required("connectors.specification_deadline", values::seconds),
                 probes_concurrency: from
                     .optional("connectors.probes_concurrency", values::at_least_one)
                     .unwrap_or_else(twice_the_cores),
@@ -224,6 +242,10 @@ impl Config {
                     .optional("vault.references_dir", |text| Ok(PathBuf::from(text))),
                 store_address: from.optional("vault.store_address", values::base_url),
                 store_token: from.optional("vault.store_token", |text| Ok(Secret::new(text))),
+            },
+            registry: from.optional("registry.url", |text| Ok(text.to_owned())),
+            net: Net {
+                allow: Allowed::new(from.list("net.allow", str::parse)),
             },
             log: Log {
                 level: from.required("log.level", values::level),

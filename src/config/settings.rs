@@ -328,6 +328,38 @@ pub const SETTINGS: &[Setting] = &[
          Published clients give up after 5 seconds.",
     ),
     setting(
+        "connectors.runtimes",
+        &["FERROBYTE_CONNECTOR_RUNTIMES"],
+        "connector-runtimes",
+        "native,python,image",
+        "How a connector is run when there are several ways, the first that there is: compiled in, as a Python \
+         package, as a container image. What is left out is not taken unless there is nothing else.",
+    ),
+    setting(
+        "connectors.specification_deadline",
+        &["FERROBYTE_SPECIFICATION_DEADLINE"],
+        "specification-deadline",
+        "5m",
+        "How long a connector may take to be fetched and to print its specification.",
+    ),
+    setting(
+        "registry.url",
+        &["FERROBYTE_REGISTRY_URL"],
+        "registry-url",
+        "",
+        "Address or file of a registry of connectors in the public format, for `ferrobyte registry refresh`. \
+         Empty: the command has to be told.",
+    ),
+    setting(
+        "net.allow",
+        &["FERROBYTE_NET_ALLOW"],
+        "net-allow",
+        "",
+        "Host names, IP addresses and networks such as 10.1.0.0/16, with commas between, that the server may \
+         call by itself (OAuth, registry, webhooks, stores of secrets) although they are not public. A name \
+         is allowed wherever it leads.",
+    ),
+    setting(
         "log.level",
         &["FERROBYTE_LOG", "LOG_LEVEL"],
         "log",

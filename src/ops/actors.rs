@@ -89,6 +89,8 @@ pub async fn create(app: &Arc<App>, caller: &Caller, kind: Kind, wish: Wish) -> 
     let mut db = app.db.write().await?;
     let gone = || Error::not_found(Noun::Workspace, home.id);
     workspaces::hold(&mut db, &home).await?.ok_or_else(gone)?;
+    // Asking for the specification may have taken a while.
+    choose(&mut db, kind, &home, Some(definition.id), None).await?;
     prepared.keep(app, &mut db, &mut row).await?;
     actors::insert(&mut db, &home, &row).await?;
     db.commit().await?;

@@ -10,6 +10,7 @@ pub mod definitions;
 pub mod people;
 pub mod permissions;
 mod probes;
+pub mod registry;
 pub mod secret_keys;
 pub mod secrets;
 pub mod sessions;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::administrator::{self, Credentials};
-use super::secret_keys;
+use super::{registry, secret_keys};
 use crate::access::passwords::Passwords;
 use crate::app::App;
 use crate::clock::Clock;
@@ -65,6 +65,7 @@ pub async fn start_on(
         Some(first) => Some(first),
         None => administrator::apply(&db, &clock, &config.admin).await?,
     };
+    registry::catch_up(&db, &clock, &config.connectors.runtimes).await?;
     let mut app = App::new(db, config, clock, passwords, vault).await?;
     if begun {
         app.settled = OnceCell::new_with(Some(()));

@@ -7,10 +7,12 @@
 pub mod actors;
 pub mod applications;
 pub mod catalogs;
+pub mod catalogue;
 pub mod db;
 pub mod definitions;
 pub mod fences;
 pub mod lists;
+pub mod manifests;
 pub mod organizations;
 pub mod permissions;
 pub mod regions;
@@ -18,6 +20,7 @@ pub mod secrets;
 pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
+pub mod specifications;
 pub mod standings;
 pub mod users;
 pub mod workspaces;
@@ -29,7 +32,10 @@ pub fn statements() -> Vec<&'static str> {
         actors::STATEMENTS,
         applications::STATEMENTS,
         catalogs::STATEMENTS,
+        catalogue::STATEMENTS,
+        definitions::STATEMENTS,
         fences::STATEMENTS,
+        manifests::STATEMENTS,
         organizations::STATEMENTS,
         permissions::STATEMENTS,
         regions::STATEMENTS,
@@ -37,6 +43,7 @@ pub fn statements() -> Vec<&'static str> {
         sessions::STATEMENTS,
         setup::STATEMENTS,
         signing_keys::STATEMENTS,
+        specifications::STATEMENTS,
         standings::STATEMENTS,
         users::STATEMENTS,
         workspaces::STATEMENTS,

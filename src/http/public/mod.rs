@@ -3,6 +3,9 @@
 mod actors;
 pub mod applications;
 pub mod checks;
+pub mod connector_definitions;
+pub mod declarative_definitions;
+pub mod definitions;
 pub mod destinations;
 pub mod documentation;
 pub mod health;
@@ -55,6 +58,34 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(checks::destination))
         .routes(routes!(checks::destination_configuration))
         .routes(routes!(streams::get))
+        .routes(routes!(connector_definitions::list))
+        .routes(routes!(
+            definitions::list_sources,
+            definitions::create_source
+        ))
+        .routes(routes!(
+            definitions::get_source,
+            definitions::update_source,
+            definitions::delete_source
+        ))
+        .routes(routes!(
+            definitions::list_destinations,
+            definitions::create_destination
+        ))
+        .routes(routes!(
+            definitions::get_destination,
+            definitions::update_destination,
+            definitions::delete_destination
+        ))
+        .routes(routes!(
+            declarative_definitions::list,
+            declarative_definitions::create
+        ))
+        .routes(routes!(
+            declarative_definitions::get,
+            declarative_definitions::update,
+            declarative_definitions::delete
+        ))
         .routes(routes!(organizations::list))
         .routes(routes!(users::list))
         .routes(routes!(permissions::list, permissions::create))

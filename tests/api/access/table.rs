@@ -56,6 +56,15 @@ const SOURCE_EDITORS: Roles = &[
     P::WorkspaceEditor,
     P::WorkspaceSourceEditor,
 ];
+/// Editors of everything: a destination editor does not bring destinations.
+const WHOLE_EDITORS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+    P::WorkspaceOwner,
+    P::WorkspaceAdmin,
+    P::WorkspaceEditor,
+];
 const DESTINATION_EDITORS: Roles = &[
     P::InstanceAdmin,
     P::OrganizationAdmin,
@@ -93,6 +102,10 @@ pub enum Target {
     Workspace,
     /// A permission on a workspace.
     Permission,
+    /// A definition that a workspace brought; the id is `WORKSPACE/DEFINITION`.
+    SourceDefinition,
+    DestinationDefinition,
+    LowCode,
     Source,
     Destination,
     /// One of the caller's own applications; everybody else's do not exist.
@@ -326,6 +339,178 @@ pub const TABLE: &[Row] = &[
         roles: WORKSPACE_ADMINS,
         ok: 204,
         request: |id, _| (Method::DELETE, format!("/permissions/{id}"), None),
+    },
+    Row {
+        operation: "listConnectorDefinitions",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| {
+            (
+                Method::GET,
+                "/connector_definitions?type=source".into(),
+                None,
+            )
+        },
+    },
+    Row {
+        operation: "listConnectorDefinitions",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| {
+            let path = format!("/connector_definitions?type=source&workspaceId={id}");
+            (Method::GET, path, None)
+        },
+    },
+    Row {
+        operation: "listSourceDefinitions",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::GET,
+                format!("/workspaces/{id}/definitions/sources"),
+                None,
+            )
+        },
+    },
+    Row {
+        operation: "createSourceDefinition",
+        target: Target::Workspace,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "x", "dockerRepository": "airbyte/source-faker", "dockerImageTag": "1" });
+            (
+                Method::POST,
+                format!("/workspaces/{id}/definitions/sources"),
+                Some(body),
+            )
+        },
+    },
+    Row {
+        operation: "getSourceDefinition",
+        target: Target::SourceDefinition,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, within(id, "sources"), None),
+    },
+    Row {
+        operation: "updateSourceDefinition",
+        target: Target::SourceDefinition,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "x", "dockerImageTag": "2" });
+            (Method::PUT, within(id, "sources"), Some(body))
+        },
+    },
+    Row {
+        operation: "deleteSourceDefinition",
+        target: Target::SourceDefinition,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| (Method::DELETE, within(id, "sources"), None),
+    },
+    Row {
+        operation: "listDestinationDefinitions",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::GET,
+                format!("/workspaces/{id}/definitions/destinations"),
+                None,
+            )
+        },
+    },
+    Row {
+        operation: "createDestinationDefinition",
+        target: Target::Workspace,
+        roles: WHOLE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "x", "dockerRepository": "airbyte/destination-dev-null", "dockerImageTag": "1" });
+            (
+                Method::POST,
+                format!("/workspaces/{id}/definitions/destinations"),
+                Some(body),
+            )
+        },
+    },
+    Row {
+        operation: "getDestinationDefinition",
+        target: Target::DestinationDefinition,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, within(id, "destinations"), None),
+    },
+    Row {
+        operation: "updateDestinationDefinition",
+        target: Target::DestinationDefinition,
+        roles: WHOLE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "x", "dockerImageTag": "2" });
+            (Method::PUT, within(id, "destinations"), Some(body))
+        },
+    },
+    Row {
+        operation: "deleteDestinationDefinition",
+        target: Target::DestinationDefinition,
+        roles: WHOLE_EDITORS,
+        ok: 200,
+        request: |id, _| (Method::DELETE, within(id, "destinations"), None),
+    },
+    Row {
+        operation: "listDeclarativeSourceDefinitions",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| {
+            let path = format!("/workspaces/{id}/definitions/declarative_sources");
+            (Method::GET, path, None)
+        },
+    },
+    Row {
+        operation: "createDeclarativeSourceDefinition",
+        target: Target::Workspace,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let path = format!("/workspaces/{id}/definitions/declarative_sources");
+            (Method::POST, path, Some(low_code()))
+        },
+    },
+    Row {
+        operation: "getDeclarativeSourceDefinition",
+        target: Target::LowCode,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, within(id, "declarative_sources"), None),
+    },
+    Row {
+        operation: "updateDeclarativeSourceDefinition",
+        target: Target::LowCode,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PUT,
+                within(id, "declarative_sources"),
+                Some(low_code()),
+            )
+        },
+    },
+    Row {
+        operation: "deleteDeclarativeSourceDefinition",
+        target: Target::LowCode,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| (Method::DELETE, within(id, "declarative_sources"), None),
     },
     Row {
         operation: "listSources",
@@ -583,6 +768,17 @@ pub const TABLE: &[Row] = &[
         request: |id, _| (Method::GET, format!("/streams?sourceId={id}"), None),
     },
 ];
+
+/// The path of a definition; its id is `WORKSPACE/DEFINITION`. A single id stands for both.
+fn within(id: &str, list: &str) -> String {
+    let (workspace, definition) = id.split_once('/').unwrap_or((id, id));
+    format!("/workspaces/{workspace}/definitions/{list}/{definition}")
+}
+
+/// A low-code definition as it is sent.
+pub fn low_code() -> Value {
+    json!({ "name": "api", "manifest": { "spec": { "connection_specification": { "type": "object" } } } })
+}
 
 /// Operations that need no token.
 pub const ANONYMOUS: &[&str] = &[

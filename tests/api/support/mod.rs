@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod canary;
 pub mod engine;
+pub mod host;
 pub mod people;
 pub mod postgres;
 
@@ -50,7 +51,12 @@ impl TestServer {
 
     /// Another server on the same database, as a second replica would be.
     pub async fn replica(&self) -> Self {
-        let config = config(&[]);
+        self.replica_with(&[]).await
+    }
+
+    /// The same with some settings of its own.
+    pub async fn replica_with(&self, settings: &[(&'static str, &str)]) -> Self {
+        let config = config(settings);
         let db = self.database.open().await;
         let (app, _) = setup::start_on(db, config, self.app.clock.clone())
             .await

@@ -55,6 +55,10 @@ impl<'a> Person<'a> {
         self.send(Method::PATCH, path, Some(body)).await
     }
 
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await
     }
@@ -154,6 +158,7 @@ pub fn whole(path: &str) -> String {
         "/sources",
         "/destinations",
         "/streams",
+        "/connector_definitions",
     ]
     .iter()
     .any(|resource| path.starts_with(resource) && !path.starts_with("/applications/token"))
