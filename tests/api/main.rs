@@ -9,6 +9,7 @@ mod applications;
 mod command_line;
 mod contract;
 mod guessing;
+mod native;
 mod nonsense;
 mod organizations;
 mod paging;
