@@ -14,6 +14,7 @@ mod declarative;
 mod definitions;
 mod destinations;
 mod guessing;
+mod native;
 mod nonsense;
 mod organizations;
 mod outgoing;
