@@ -173,7 +173,13 @@ impl Launcher {
         question: Question,
         deadline: Duration,
     ) -> Result<Answer, Failure> {
-        let _ = (&self.settings, question, deadline);
+        if let Runtime::Native { connector } = &target.runtime {
+            let local = self.settings.data_dir.join("local");
+            let answer = native::ask(target.kind, connector, question, &local);
+            return tokio::time::timeout(deadline, answer)
+                .await
+                .unwrap_or_else(|_| Err(Failure::new(Cause::Deadline, "it took too long")));
+        }
         Err(Failure::missing(format!(
             "nothing runs {:?} yet",
             target.runtime

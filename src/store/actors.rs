@@ -4,7 +4,7 @@
 
 use super::catalogs;
 use super::db::{Exec, Link, Writer, on};
-use super::lists::{padded, with_list};
+use super::lists::{padded, with_list, with_list_after};
 use crate::access::granted::{Extent, Granted, Lookup, Places, Scope};
 use crate::access::policy::EditActor;
 use crate::clock::Timestamp;
@@ -93,7 +93,7 @@ const KEYS_OF_ORGANIZATION: [&str; 2] =
     both!(" AND kind = $1 AND organization_id = $3 ORDER BY created_at, id LIMIT $2");
 const KEYS_IN_ARRAY: [&str; 2] =
     both!(" AND kind = $1 AND workspace_id = ANY($3) ORDER BY created_at, id LIMIT $2");
-const KEYS_IN: [&str; 2] = both!(" AND workspace_id IN ");
+const KEYS_IN: [&str; 2] = both!(" AND kind = $1 AND workspace_id IN ");
 const IN_ARRAY: &str = list!("WHERE a.id = ANY($1) ORDER BY a.created_at, a.id");
 const INSERT: &str = concat!(
     "INSERT INTO actors (",
@@ -302,12 +302,11 @@ async fn keys_in(
             query.bind(workspaces).fetch_all(link).await
         }
         Link::Sqlite(link) => {
-            let after = " AND kind = ? ORDER BY created_at, id LIMIT ?";
-            let text = with_list(KEYS_IN[state], padded.len(), after);
-            let query = padded
-                .iter()
-                .fold(sqlx::query_as(text), |query, id| query.bind(*id));
-            query.bind(kind).bind(limit).fetch_all(link).await
+            let after = " ORDER BY created_at, id LIMIT $2";
+            let text = with_list_after(2, KEYS_IN[state], padded.len(), after);
+            let query = sqlx::query_as(text).bind(kind).bind(limit);
+            let query = padded.iter().fold(query, |query, id| query.bind(*id));
+            query.fetch_all(link).await
         }
     }
     .map_err(Error::store)
