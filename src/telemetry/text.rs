@@ -3,7 +3,7 @@
 //!
 //! `2026-11-21T22:26:00.123456Z  INFO ferrobyte::request: GET /health status=200 duration_ms=0.1`
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use chrono::{Datelike as _, Timelike as _};
 use tracing::field::{Field, Visit};
@@ -88,7 +88,7 @@ impl Fields<'_> {
             return;
         }
         let name = field.name();
-        let mut named = || {
+        let named = || {
             self.writer.write_char(' ')?;
             if name != "message" {
                 self.writer.write_str(name)?;
