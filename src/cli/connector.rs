@@ -40,8 +40,8 @@ pub(super) fn run(matches: &ArgMatches, data_dir: &Path) -> Result<ExitCode> {
         list();
         return Ok(ExitCode::SUCCESS);
     };
-    let named = |connector: &&Connector| connector.name() == name;
-    let connector = CONNECTORS.iter().find(named).ok_or_else(|| {
+    let asked_for = |connector: &&Connector| connector.name() == name;
+    let connector = CONNECTORS.iter().find(asked_for).ok_or_else(|| {
         let names: Vec<_> = CONNECTORS.iter().map(Connector::name).collect();
         anyhow!(
             "there is no connector {name}; there are {}",

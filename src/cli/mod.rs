@@ -6,6 +6,8 @@ mod connector;
 mod credentials;
 mod doctor;
 mod people;
+mod registry;
+mod secrets;
 mod serve;
 
 use std::collections::HashMap;
@@ -58,6 +60,8 @@ pub fn command() -> Command {
         .subcommand(applications::command())
         .subcommand(applications::token_command())
         .subcommand(applications::keys_command())
+        .subcommand(secrets::command())
+        .subcommands(registry::commands())
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
         .subcommand(
             Command::new("config")
@@ -165,6 +169,9 @@ async fn with_app(name: &str, matches: &ArgMatches, app: &Arc<App>) -> Result<()
         "applications" => applications::run(app, matches).await,
         "token" => applications::token(app, matches).await,
         "keys" => applications::keys(app, matches).await,
+        "secrets" => secrets::run(app, matches).await,
+        "registry" => registry::registry(app, matches).await,
+        "definitions" => registry::definitions(app, matches).await,
         other => Err(anyhow!("there is no command {other}")),
     }
 }

@@ -4,6 +4,7 @@
 //! the two ends of its pipes, which are pipes of the operating system in every case.
 
 pub mod native;
+pub mod sharing;
 
 use std::io::{PipeReader, PipeWriter};
 use std::path::PathBuf;

@@ -2,9 +2,13 @@
 //! destination and keeps the books of what was acknowledged; [`attempt`] runs both connectors around it
 //! and judges how it went; [`worker`] takes jobs from the queue while it has hands free; [`schedule`] and
 //! [`sweeper`] put jobs in, and take those back whose worker was lost. [`queue`] is how others ask.
+//!
+//! Beside that: short questions to connectors ([`probes`]) and what is made of their answers ([`offers`]).
 
 pub mod assignment;
 pub mod attempt;
+pub mod offers;
+pub mod probes;
 pub mod queue;
 pub mod relay;
 pub mod schedule;

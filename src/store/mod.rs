@@ -4,10 +4,14 @@
 //! Nothing of a tenant is reached here without a proof from `access::granted`: a row is fetched by a
 //! [`Lookup`](crate::access::granted::Lookup), changed by a `Granted` and listed by a `Scope`.
 
+pub mod actors;
 pub mod applications;
 pub mod attempts;
 pub mod bell;
+pub mod catalogs;
+pub mod catalogue;
 pub mod db;
+pub mod definitions;
 pub mod due;
 pub mod fences;
 pub mod generations;
@@ -15,13 +19,16 @@ pub mod jobs;
 pub mod leases;
 pub mod lists;
 pub mod log_pieces;
+pub mod manifests;
 pub mod organizations;
 pub mod permissions;
 pub mod regions;
 pub mod runs;
+pub mod secrets;
 pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
+pub mod specifications;
 pub mod standings;
 pub mod states;
 pub mod users;
@@ -32,21 +39,28 @@ pub mod workspaces;
 #[must_use]
 pub fn statements() -> Vec<&'static str> {
     [
+        actors::STATEMENTS,
         applications::STATEMENTS,
         attempts::STATEMENTS,
+        catalogs::STATEMENTS,
+        catalogue::STATEMENTS,
+        definitions::STATEMENTS,
         due::STATEMENTS,
         fences::STATEMENTS,
         generations::STATEMENTS,
         jobs::STATEMENTS,
         leases::STATEMENTS,
         log_pieces::STATEMENTS,
+        manifests::STATEMENTS,
         organizations::STATEMENTS,
         permissions::STATEMENTS,
         regions::STATEMENTS,
         runs::STATEMENTS,
+        secrets::STATEMENTS,
         sessions::STATEMENTS,
         setup::STATEMENTS,
         signing_keys::STATEMENTS,
+        specifications::STATEMENTS,
         standings::STATEMENTS,
         states::STATEMENTS,
         users::STATEMENTS,

@@ -43,8 +43,8 @@ pub(super) fn consume(
     let mut intake = Intake::new(catalog, sink, out);
     let taken = intake.take_all(&mut Lines::new(input));
     if let Err(Stop::Fault(fault)) = taken {
-        // What came before the failure may well be safe.
-        intake.commit()?;
+        // What came before the failure may well be safe; if not, that is no news.
+        let _ = intake.commit();
         return Err(fault.into());
     }
     taken?;

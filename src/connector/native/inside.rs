@@ -133,6 +133,8 @@ impl Drop for Thread {
 impl fmt::Debug for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let running = self.end.borrow().is_none();
-        f.debug_struct("Thread").field("running", &running).finish()
+        f.debug_struct("Thread")
+            .field("running", &running)
+            .finish_non_exhaustive()
     }
 }

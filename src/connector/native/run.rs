@@ -190,3 +190,101 @@ fn validate(connector: &Connector, configuration: &Value) -> Result<(), Fault> {
     let message = format!("Config validation error: {}", faults.join("; "));
     Err(Fault::configuration(message))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::connector::native::cancel::Cancel;
+    use crate::connector::native::interface::Source;
+    use crate::domain::definition::Kind;
+    use crate::protocol::catalog::Catalog;
+    use crate::protocol::message::Specification;
+
+    /// Begins a line and falls over.
+    #[derive(Debug)]
+    struct Fragile;
+
+    impl Source for Fragile {
+        fn specification(&self) -> Specification {
+            let schema = json!({"connectionSpecification": {"properties": {
+                "password": {"type": "string", "airbyte_secret": true, "pattern": "^a+$"},
+            }}});
+            serde_json::from_value(schema).expect("a specification")
+        }
+
+        fn check(&self, _: &Value, _: &Surroundings) -> Result<(), Fault> {
+            Ok(())
+        }
+
+        fn discover(&self, _: &Value) -> Result<Catalog, Fault> {
+            Ok(Catalog::default())
+        }
+
+        fn read(&self, _: &Wanted<'_>, _: &Surroundings, out: &mut Output<'_>) -> Result<(), Stop> {
+            out.log("INFO", "so far so good")?;
+            out.line(|line| {
+                line.extend_from_slice(br#"{"type":"RECORD","rec"#);
+                panic!("out of {}", "luck");
+            })
+        }
+    }
+
+    static FRAGILE: Connector = Connector {
+        kind: Kind::Source,
+        short_name: "fragile",
+        title: "Fragile",
+        definition_id: uuid::Uuid::nil(),
+        repository: "test/source-fragile",
+        tag: "0",
+        documentation_url: "",
+        program: Program::Source(&Fragile),
+    };
+
+    fn surroundings() -> Surroundings {
+        Surroundings {
+            local_dir: "/nowhere".into(),
+            clock: Clock::System,
+            cancel: Cancel::new().expect("a pipe"),
+        }
+    }
+
+    #[test]
+    fn a_panic_becomes_an_error_after_the_last_whole_line() {
+        let task = Task::Read {
+            configuration: json!({}),
+            catalog: json!({"streams": []}),
+            state: None,
+        };
+        let mut said = Vec::new();
+        let code = perform(
+            &FRAGILE,
+            &task,
+            &surroundings(),
+            &mut std::io::empty(),
+            &mut said,
+        );
+        assert_eq!(code, 1);
+        let said = String::from_utf8(said).expect("text");
+        let lines: Vec<Value> = said
+            .lines()
+            .map(|line| serde_json::from_str(line).expect(line))
+            .collect();
+        assert_eq!(lines.len(), 3, "{said}");
+        assert_eq!(lines[0]["log"]["message"], "so far so good");
+        assert_eq!(lines[2]["trace"]["error"]["failure_type"], "system_error");
+        assert_eq!(
+            lines[2]["trace"]["error"]["internal_message"],
+            "out of luck"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_configuration_is_said_without_what_stands_there() {
+        let fault = validate(&FRAGILE, &json!({"password": "hunter2"})).expect_err("no match");
+        assert!(fault.message.contains("password"), "{fault:?}");
+        assert!(!format!("{fault:?}").contains("hunter2"), "{fault:?}");
+    }
+}

@@ -133,7 +133,6 @@ impl Sink for Nothing<'_> {
     ) -> Result<(), Stop> {
         self.taken += 1;
         match &self.mode {
-            Mode::Silent => Ok(()),
             Mode::Throttled { millis_per_record } => {
                 let slept = self
                     .surroundings
@@ -145,7 +144,7 @@ impl Sink for Nothing<'_> {
                 let message = format!("failing on purpose after {num_messages} records");
                 Err(Fault::system(message).into())
             }
-            Mode::Failing { .. } => Ok(()),
+            Mode::Silent | Mode::Failing { .. } => Ok(()),
             Mode::Logging { logging_config } => {
                 let seen = &mut self.seen[stream];
                 seen.records += 1;

@@ -1,7 +1,7 @@
 //! Chance that can be repeated: a generator for each record, made from the seed and the record's number.
 //! So a record is the same wherever reading begins, and in whatever order.
 
-/// SplitMix64: a handful of instructions for numbers that look random enough for made-up people.
+/// `SplitMix64`: a handful of instructions for numbers that look random enough for made-up people.
 #[derive(Debug, Clone)]
 pub(in crate::connector::native) struct Random(u64);
 
