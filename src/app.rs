@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::net::Net;
 use crate::protocol::message::Specification;
 use crate::shutdown::Shutdown;
+use crate::store::bell::Bell;
 use crate::store::db::Db;
 use crate::store::workspaces::Lists;
 use crate::telemetry::metrics::Metrics;
@@ -42,6 +43,8 @@ pub struct App {
     /// Failed token requests.
     pub token_requests: Throttle,
     pub lists: Lists,
+    /// Wakes those who wait for jobs.
+    pub bell: Bell,
     /// Seals and opens the secrets in configurations.
     pub vault: Vault,
     /// Looks up the secrets that the operator keeps elsewhere.
@@ -113,6 +116,7 @@ impl App {
             token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),
             lists: Lists::default(),
+            bell: Bell::new(&db),
             settled: OnceCell::new(),
             launcher: Launcher::new(Settings {
                 data_dir: config.database.data_dir.clone(),

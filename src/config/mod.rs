@@ -30,6 +30,7 @@ pub struct Config {
     pub sessions: Sessions,
     pub throttle: Throttling,
     pub connectors: Connectors,
+    pub worker: Worker,
     pub vault: VaultSettings,
     /// Address or file of the registry, for refreshing it.
     pub registry: Option<String>,
@@ -41,6 +42,7 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub struct Server {
     pub listen: SocketAddr,
+    pub role: Role,
     /// The address that people use, without a slash at its end.
     pub external_url: Option<String>,
     pub trusted_proxies: Vec<IpAddr>,
@@ -50,6 +52,17 @@ pub struct Server {
     /// Bytes.
     pub body_limit: usize,
     pub metrics: bool,
+}
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Answers requests and runs jobs.
+    All,
+    /// Answers requests.
+    Api,
+    /// Runs jobs, and does not listen.
+    Worker,
 }
 
 /// Where data is kept.
@@ -149,6 +162,23 @@ pub struct Net {
     pub allow: Allowed,
 }
 
+/// How jobs are run.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    pub slots: usize,
+    /// 0 for any number.
+    pub jobs_by_workspace: u32,
+    pub lease: Duration,
+    pub poll: Duration,
+    pub attempt_limit: Duration,
+    pub source_silence: Duration,
+    pub destination_timeout: Duration,
+    pub stop_grace: Duration,
+    pub cancel_grace: Duration,
+    /// Bytes.
+    pub log_limit: usize,
+}
+
 /// The log.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -178,6 +208,12 @@ impl Config {
             server: Server {
                 listen: from.required("server.listen", |text| {
                     text.parse().map_err(values::not_an_address)
+                }),
+                role: from.required("server.role", |text| match text {
+                    "all" => Ok(Role::All),
+                    "api" => Ok(Role::Api),
+                    "worker" => Ok(Role::Worker),
+                    _ => Err("must be all, api or worker".to_owned()),
                 }),
                 external_url: from.optional("server.external_url", values::base_url),
                 trusted_proxies: from.list("server.trusted_proxies", |text| {
@@ -232,6 +268,20 @@ impl Config {
                 check_deadline: from.required("connectors.check_deadline", values::seconds),
                 discovery_deadline: from.required("connectors.discovery_deadline", values::seconds),
                 discovery_patience: from.required("connectors.discovery_patience", values::seconds),
+            },
+            worker: Worker {
+                slots: from
+                    .optional("worker.slots", values::at_least_one)
+                    .unwrap_or_else(twice_the_cores),
+                jobs_by_workspace: from.required("worker.jobs_by_workspace", values::number),
+                lease: from.required("worker.lease", values::lease),
+                poll: from.required("worker.poll", values::seconds),
+                attempt_limit: from.required("worker.attempt_limit", values::seconds),
+                source_silence: from.required("worker.source_silence", values::seconds),
+                destination_timeout: from.required("worker.destination_timeout", values::seconds),
+                stop_grace: from.required("worker.stop_grace", values::seconds),
+                cancel_grace: from.required("worker.cancel_grace", values::seconds),
+                log_limit: from.required("worker.log_limit", values::number),
             },
             vault: VaultSettings {
                 key: from.optional("vault.key", values::vault_key),

@@ -9,8 +9,8 @@ use std::pin::Pin;
 use serde_json::Value;
 
 use super::relay::plan::{Naming, Wishes};
-use crate::connector::{Failure, Launcher, Running, Target, Task};
-use crate::domain::job::{FailureReason, Origin};
+use crate::connector::{Failure, Running, Target, Task};
+use crate::domain::job::FailureReason;
 use crate::error::Result;
 use crate::protocol::catalog::ConfiguredCatalog;
 use crate::store::leases::Lease;
@@ -36,7 +36,11 @@ pub struct Side {
     pub target: Target,
     /// Whole, with its secrets.
     pub configuration: Value,
+    pub keep: Keep,
 }
+
+/// Stores the whole new configuration that a connector announces while it runs.
+pub type Keep = Box<dyn Fn(Value) -> Eventually<'static, Result<()>> + Send + Sync>;
 
 impl fmt::Debug for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,14 +100,6 @@ pub enum Assigned {
 pub trait Supply: fmt::Debug + Send + Sync {
     /// Everything about the connection of a job.
     fn assignment<'a>(&'a self, lease: &'a Lease) -> Eventually<'a, Result<Assigned>>;
-
-    /// Stores the whole new configuration that a connector of the job asked to have stored.
-    fn keep<'a>(
-        &'a self,
-        lease: &'a Lease,
-        origin: Origin,
-        configuration: Value,
-    ) -> Eventually<'a, Result<()>>;
 }
 
 /// Starts connectors.
@@ -113,14 +109,4 @@ pub trait Launch: fmt::Debug + Send + Sync {
         target: &'a Target,
         task: Task,
     ) -> Eventually<'a, std::result::Result<Running, Failure>>;
-}
-
-impl Launch for Launcher {
-    fn launch<'a>(
-        &'a self,
-        target: &'a Target,
-        task: Task,
-    ) -> Eventually<'a, std::result::Result<Running, Failure>> {
-        Box::pin(self.launch(target, task))
-    }
 }

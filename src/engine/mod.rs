@@ -17,6 +17,8 @@ pub mod states;
 pub mod sweeper;
 pub mod worker;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,10 +72,44 @@ pub struct Settings {
     pub patience: Patience,
 }
 
+/// How long to wait before listening to other processes again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+
 impl Engine {
+    /// Begins to work, until the process is to stop. Schedules and lost jobs are everybody's business;
+    /// jobs are taken only where that is wanted.
+    pub fn begin(self: &Arc<Self>, takes_jobs: bool) {
+        let spawn = |task: Pin<Box<dyn Future<Output = ()> + Send>>| self.shutdown.spawn(task);
+        let this = || Arc::clone(self);
+        spawn(Box::pin(listen(this())));
+        spawn(Box::pin(schedule::run(this())));
+        spawn(Box::pin(sweeper::run(this())));
+        if takes_jobs {
+            spawn(Box::pin(worker::presence(this())));
+            spawn(Box::pin(worker::run(this())));
+        }
+    }
+
     /// Until when a lease holds that is taken or renewed now.
     fn lease_until(&self) -> Timestamp {
         self.clock.now() + TimeDelta::from_std(self.settings.lease).unwrap_or(TimeDelta::MAX)
+    }
+}
+
+/// Hears what other processes ring.
+async fn listen(engine: Arc<Engine>) {
+    loop {
+        let heard = tokio::select! {
+            heard = engine.bell.pass_on() => heard,
+            () = engine.shutdown.begun() => return,
+        };
+        if let Err(error) = heard {
+            tracing::warn!("other processes are not heard: {}", worker::explained(&error));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LISTEN_AGAIN) => {}
+            () = engine.shutdown.begun() => return,
+        }
     }
 }
 

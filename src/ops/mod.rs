@@ -17,4 +17,5 @@ pub mod secrets;
 pub mod sessions;
 pub mod setup;
 pub mod streams;
+pub mod work;
 pub mod workspaces;

@@ -67,8 +67,11 @@ impl Hearing {
                 origin,
                 configuration,
             }) => {
-                let kept = desk.engine.supply.keep(desk.lease, origin, configuration);
-                let (level, message) = match kept.await {
+                let side = match origin {
+                    Origin::Destination => &assignment.destination,
+                    _ => &assignment.source,
+                };
+                let (level, message) = match (side.keep)(configuration).await {
                     Ok(()) => (Level::Info, "a new configuration was stored".to_owned()),
                     Err(error) => {
                         let why = format!("a new configuration was not stored: {error}");
