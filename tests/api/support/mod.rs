@@ -6,6 +6,8 @@ pub mod engine;
 pub mod host;
 pub mod people;
 pub mod postgres;
+pub mod scripted;
+pub mod syncs;
 
 use std::collections::HashMap;
 use std::sync::Arc;
