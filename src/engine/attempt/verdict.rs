@@ -46,39 +46,57 @@ pub(super) fn judge(desk: &Desk<'_>, ends: &Ends, ledger: &Ledger) -> Outcome {
         Some(cut) => return Outcome::Failed(vec![cut_short(cut)]),
         None => {}
     }
-    let mut source = Vec::new();
-    if !source_well {
-        source.extend(reasons(desk, Origin::Source, &ends.source));
-    }
-    let named: Vec<_> = source.iter().filter_map(|reason| reason.stream.clone()).collect();
-    if source_well || source.iter().all(|reason| reason.stream.is_some()) {
-        source.extend(incomplete.into_iter().filter(|reason| {
-            reason.stream.as_ref().is_none_or(|stream| !named.contains(stream))
-        }));
-    }
-    let mut destination = Vec::new();
-    if !destination_well {
-        destination.extend(reasons(desk, Origin::Destination, &ends.destination));
-    }
-    let mut all = if ends.destination_first {
-        destination.extend(source);
-        destination
+    let destination = if destination_well {
+        Vec::new()
     } else {
-        source.extend(destination);
-        source
+        reasons(desk, Origin::Destination, &ends.destination)
+    };
+    let mut all = if ends.destination_first {
+        let mut all = destination;
+        if all.is_empty() {
+            all.push(of_destination("the destination ended before the source did"));
+        }
+        // The source was stopped for it: how it ended says nothing.
+        all.extend(ends.source.remains.iter().flat_map(|remains| remains.failures.clone()));
+        all
+    } else {
+        let mut all = reasons_of_source(desk, &ends.source, source_well, incomplete);
+        all.extend(destination);
+        all
     };
     if all.is_empty() {
-        all.push(FailureReason::new(
-            Origin::Destination,
-            FailureType::SystemError,
-            if waiting > 0 {
-                format!("the destination ended without giving back {waiting} states")
-            } else {
-                "the destination ended before it was told everything".to_owned()
-            },
-        ));
+        all.push(of_destination(if waiting > 0 {
+            format!("the destination ended without giving back {waiting} states")
+        } else {
+            "the destination ended before it was told everything".to_owned()
+        }));
     }
     Outcome::Failed(all)
+}
+
+fn of_destination(message: impl Into<String>) -> FailureReason {
+    FailureReason::new(Origin::Destination, FailureType::SystemError, message)
+}
+
+/// Why the source did not do all that it was to do, down to single streams.
+fn reasons_of_source(
+    desk: &Desk<'_>,
+    source: &Side,
+    well: bool,
+    incomplete: Vec<FailureReason>,
+) -> Vec<FailureReason> {
+    let mut all = if well {
+        Vec::new()
+    } else {
+        reasons(desk, Origin::Source, source)
+    };
+    // A reason for the whole explains what it did to each stream.
+    if all.iter().all(|reason| reason.stream.is_some()) {
+        let is_new = |one: &FailureReason| all.iter().all(|reason| reason.stream != one.stream);
+        let new: Vec<_> = incomplete.into_iter().filter(is_new).collect();
+        all.extend(new);
+    }
+    all
 }
 
 fn destination_is_well(destination: &Side) -> bool {
