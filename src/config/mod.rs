@@ -269,20 +269,7 @@ impl Config {
                 discovery_deadline: from.required("connectors.discovery_deadline", values::seconds),
                 discovery_patience: from.required("connectors.discovery_patience", values::seconds),
             },
-            worker: Worker {
-                slots: from
-                    .optional("worker.slots", values::at_least_one)
-                    .unwrap_or_else(twice_the_cores),
-                jobs_by_workspace: from.required("worker.jobs_by_workspace", values::number),
-                lease: from.required("worker.lease", values::lease),
-                poll: from.required("worker.poll", values::seconds),
-                attempt_limit: from.required("worker.attempt_limit", values::seconds),
-                source_silence: from.required("worker.source_silence", values::seconds),
-                destination_timeout: from.required("worker.destination_timeout", values::seconds),
-                stop_grace: from.required("worker.stop_grace", values::seconds),
-                cancel_grace: from.required("worker.cancel_grace", values::seconds),
-                log_limit: from.required("worker.log_limit", values::number),
-            },
+            worker: worker(&mut from),
             vault: VaultSettings {
                 key: from.optional("vault.key", values::vault_key),
                 key_command: from.optional("vault.key_command", |text| Ok(text.to_owned())),
@@ -313,6 +300,24 @@ impl Config {
             },
         };
         from.finish(config)
+    }
+}
+
+/// How jobs are run.
+fn worker(from: &mut Resolved) -> Worker {
+    Worker {
+        slots: from
+            .optional("worker.slots", values::at_least_one)
+            .unwrap_or_else(twice_the_cores),
+        jobs_by_workspace: from.required("worker.jobs_by_workspace", values::number),
+        lease: from.required("worker.lease", values::lease),
+        poll: from.required("worker.poll", values::seconds),
+        attempt_limit: from.required("worker.attempt_limit", values::seconds),
+        source_silence: from.required("worker.source_silence", values::seconds),
+        destination_timeout: from.required("worker.destination_timeout", values::seconds),
+        stop_grace: from.required("worker.stop_grace", values::seconds),
+        cancel_grace: from.required("worker.cancel_grace", values::seconds),
+        log_limit: from.required("worker.log_limit", values::number),
     }
 }
 

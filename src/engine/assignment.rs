@@ -51,7 +51,9 @@ impl fmt::Debug for Side {
 }
 
 /// Hides the secrets of a run in what others will read.
-pub struct Hide(Box<dyn for<'a> Fn(&'a str) -> Cow<'a, str> + Send + Sync>);
+pub struct Hide(Box<Hiding>);
+
+type Hiding = dyn for<'a> Fn(&'a str) -> Cow<'a, str> + Send + Sync;
 
 impl Hide {
     pub fn new(hide: impl for<'a> Fn(&'a str) -> Cow<'a, str> + Send + Sync + 'static) -> Self {

@@ -104,7 +104,10 @@ async fn listen(engine: Arc<Engine>) {
             () = engine.shutdown.begun() => return,
         };
         if let Err(error) = heard {
-            tracing::warn!("other processes are not heard: {}", worker::explained(&error));
+            tracing::warn!(
+                "other processes are not heard: {}",
+                worker::explained(&error)
+            );
         }
         tokio::select! {
             () = tokio::time::sleep(LISTEN_AGAIN) => {}

@@ -83,12 +83,7 @@ pub async fn cancel(db: &Db, clock: &Clock, bell: &Bell, id: JobId) -> Result<Op
 ///
 /// # Errors
 /// When the database does not answer, or there is no such job.
-pub async fn ended(
-    db: &Db,
-    bell: &Bell,
-    id: JobId,
-    within: std::time::Duration,
-) -> Result<Job> {
+pub async fn ended(db: &Db, bell: &Bell, id: JobId, within: std::time::Duration) -> Result<Job> {
     let until = tokio::time::Instant::now() + within;
     let mut rings = bell.listen();
     loop {
@@ -97,9 +92,8 @@ pub async fn ended(
         if job.status.is_final() {
             return Ok(job);
         }
-        let rung = async {
-            while !matches!(rings.next().await, Ring::Changed(other) if other == id) {}
-        };
+        let rung =
+            async { while !matches!(rings.next().await, Ring::Changed(other) if other == id) {} };
         let look_again = tokio::time::Instant::now() + LOOK_AGAIN;
         tokio::select! {
             () = rung => {}

@@ -54,7 +54,7 @@ pub async fn round(engine: &Engine) -> Result<Duration> {
     if started {
         engine.bell.ring(Ring::Work).await;
     }
-    if due.len() as i64 == AT_ONCE {
+    if i64::try_from(due.len()) == Ok(AT_ONCE) {
         return Ok(Duration::ZERO);
     }
     let next = due::next(&mut engine.db.read().await?).await?;

@@ -144,11 +144,18 @@ mod tests {
     #[test]
     fn streams_become_a_list_of_states_and_come_back() {
         let rows = [
-            row("", "orders", StateKind::Stream, r#"{"at":12345678901234567890.10}"#),
+            row(
+                "",
+                "orders",
+                StateKind::Stream,
+                r#"{"at":12345678901234567890.10}"#,
+            ),
             row("public", "users", StateKind::Stream, r#"{"at":1}"#),
         ];
         let states = States::read(&rows).expect("states");
-        let argument = states.to_argument(|stream| stream.name == "orders").expect("one");
+        let argument = states
+            .to_argument(|stream| stream.name == "orders")
+            .expect("one");
         assert_eq!(
             argument.to_string(),
             r#"[{"type":"STREAM","stream":{"stream_descriptor":{"name":"orders"},"stream_state":{"at":12345678901234567000.0}}}]"#
@@ -167,10 +174,16 @@ mod tests {
         let mut global = States::read(&[row("", "", StateKind::Global, text)]).expect("a state");
         let argument = global.to_argument(|_| false).expect("one");
         assert_eq!(argument[0]["type"], "GLOBAL");
-        assert_eq!(argument[0]["global"], serde_json::from_str::<Value>(text).expect("JSON"));
+        assert_eq!(
+            argument[0]["global"],
+            serde_json::from_str::<Value>(text).expect("JSON")
+        );
         assert!(global.forget(&[stream("", "users")]));
         let argument = global.to_argument(|_| true).expect("one");
-        assert_eq!(argument[0]["global"], json!({"shared_state": {"lsn": 7}, "stream_states": []}));
+        assert_eq!(
+            argument[0]["global"],
+            json!({"shared_state": {"lsn": 7}, "stream_states": []})
+        );
 
         let mut legacy =
             States::read(&[row("", "", StateKind::Legacy, r#"{"cursor":3}"#)]).expect("a state");

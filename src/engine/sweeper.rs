@@ -10,9 +10,9 @@ use super::settle::{Effort, Outcome, settle};
 use super::worker::explained;
 use crate::domain::job::{FailureReason, FailureType, JobStatus, Origin};
 use crate::error::Result;
+use crate::store::attempts;
 use crate::store::bell::Ring;
 use crate::store::jobs::{self, Claimer};
-use crate::store::attempts;
 
 /// How often to look.
 const EVERY: Duration = Duration::from_secs(2);
@@ -75,7 +75,12 @@ async fn sweep_one(engine: &Engine) -> Result<bool> {
     let patience = &engine.settings.patience;
     let job = settle(&mut db, &job, &outcome, effort, patience, now).await?;
     db.commit().await?;
-    tracing::warn!(job.id, attempt, status = job.status.as_str(), "a worker was lost");
+    tracing::warn!(
+        job.id,
+        attempt,
+        status = job.status.as_str(),
+        "a worker was lost"
+    );
     let ring = match job.status {
         JobStatus::Incomplete => Ring::Work,
         _ => Ring::Changed(job.id),

@@ -119,7 +119,14 @@ pub async fn presence(engine: Arc<Engine>) {
 async fn seen(engine: &Engine) -> Result<()> {
     let slots = i32::try_from(engine.settings.slots).unwrap_or(i32::MAX);
     let mut db = engine.db.write().await?;
-    workers::seen(&mut db, &engine.worker, &engine.host, slots, engine.clock.now()).await?;
+    workers::seen(
+        &mut db,
+        &engine.worker,
+        &engine.host,
+        slots,
+        engine.clock.now(),
+    )
+    .await?;
     db.commit().await
 }
 

@@ -49,7 +49,11 @@ pub fn engine(app: &Arc<App>) -> Engine {
         launcher: Arc::clone(&office) as Arc<dyn Launch>,
         supply: office,
         shutdown: app.shutdown.clone(),
-        worker: format!("{host}/{}/{}", std::process::id(), app.clock.new_id().simple()),
+        worker: format!(
+            "{host}/{}/{}",
+            std::process::id(),
+            app.clock.new_id().simple()
+        ),
         host,
         settings: settings(&app.config.worker),
     }
@@ -120,8 +124,10 @@ async fn assignment(app: &Arc<App>, lease: &Lease) -> Result<Assigned> {
     let (Some(source), Some(destination)) = (source, destination) else {
         return Ok(refused("the source or the destination was deleted"));
     };
-    let (source, destination) = match (source.side(app, lease).await, destination.side(app, lease).await)
-    {
+    let (source, destination) = match (
+        source.side(app, lease).await,
+        destination.side(app, lease).await,
+    ) {
         (Ok(source), Ok(destination)) => (source, destination),
         (Err(reason), _) | (_, Err(reason)) => return Ok(Assigned::Refused(reason)),
     };
@@ -171,7 +177,9 @@ fn wishes(connection: &RunConnection, catalog: &ConfiguredCatalog) -> Result<Vec
         })
     };
     let streams = catalog.streams.iter();
-    Ok(streams.map(|one| of_stream(one.stream.descriptor())).collect())
+    Ok(streams
+        .map(|one| of_stream(one.stream.descriptor()))
+        .collect())
 }
 
 /// A source or destination as it is stored, opened, with its connector.
@@ -183,12 +191,7 @@ struct Opened {
     secrets: Secrets,
 }
 
-async fn opened(
-    app: &App,
-    db: &mut Writer,
-    lease: &Lease,
-    id: ActorId,
-) -> Result<Option<Opened>> {
+async fn opened(app: &App, db: &mut Writer, lease: &Lease, id: ActorId) -> Result<Option<Opened>> {
     let Some(row) = runs::hold(db, lease, id).await? else {
         return Ok(None);
     };

@@ -85,9 +85,7 @@ impl Bell {
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(5))
             .connect_lazy_with(pool.connect_options().as_ref().clone());
-        let mut listener = PgListener::connect_with(&own)
-            .await
-            .map_err(Error::store)?;
+        let mut listener = PgListener::connect_with(&own).await.map_err(Error::store)?;
         listener.listen(CHANNEL).await.map_err(Error::store)?;
         // What was rung before is lost.
         let _ = self.here.send(Ring::Anything);

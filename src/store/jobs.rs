@@ -145,8 +145,8 @@ pub async fn live(db: &mut dyn Exec, connection: ConnectionId) -> Result<Option<
 /// Puts a job into the queue. `None` when the connection has one that has not ended: then the number that
 /// was drawn is to be given back, by not committing.
 pub async fn insert(db: &mut Writer, new: &NewJob, now: Timestamp) -> Result<Option<Job>> {
-    let id: i64 = on!(db, link => sqlx::query_scalar(NUMBER).fetch_one(link).await)
-        .map_err(Error::store)?;
+    let id: i64 =
+        on!(db, link => sqlx::query_scalar(NUMBER).fetch_one(link).await).map_err(Error::store)?;
     on!(db, link => {
         sqlx::query_as(INSERT)
             .bind(id)

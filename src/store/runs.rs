@@ -1,9 +1,9 @@
 //! What a run needs to know of its connection, as it stands, and of the source and the destination behind
 //! it. The lease is the proof: only a worker at its job reads this.
 
+use super::actors;
 use super::db::{Exec, Writer, on};
 use super::leases::Lease;
-use super::actors;
 use crate::clock::Timestamp;
 use crate::domain::actor::Actor;
 use crate::domain::connection::{Namespace, Status};

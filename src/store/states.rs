@@ -12,8 +12,7 @@ const LIST: &str = "SELECT namespace, name, kind, state FROM states WHERE connec
 const PUT: &str = "INSERT INTO states (connection_id, namespace, name, kind, state, updated_at) \
                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (connection_id, namespace, name) DO UPDATE \
                    SET kind = excluded.kind, state = excluded.state, updated_at = excluded.updated_at";
-const REMOVE: &str =
-    "DELETE FROM states WHERE connection_id = $1 AND namespace = $2 AND name = $3 AND kind = 'stream'";
+const REMOVE: &str = "DELETE FROM states WHERE connection_id = $1 AND namespace = $2 AND name = $3 AND kind = 'stream'";
 const REMOVE_ALL: &str = "DELETE FROM states WHERE connection_id = $1";
 const REMOVE_OTHER_KINDS: &str = "DELETE FROM states WHERE connection_id = $1 AND kind <> $2";
 

@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 const SEEN: &str = "INSERT INTO workers (id, host, slots, started_at, seen_at) VALUES ($1, $2, $3, $4, $4) \
                     ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at";
 const GONE: &str = "DELETE FROM workers WHERE id = $1 OR seen_at < $2";
-const LIST: &str = "SELECT id, host, slots, started_at, seen_at FROM workers ORDER BY started_at, id";
+const LIST: &str =
+    "SELECT id, host, slots, started_at, seen_at FROM workers ORDER BY started_at, id";
 
 pub(super) const STATEMENTS: &[&str] = &[SEEN, GONE, LIST];
 
@@ -24,13 +25,7 @@ pub struct Worker {
 }
 
 /// A worker is there.
-pub async fn seen(
-    db: &mut Writer,
-    id: &str,
-    host: &str,
-    slots: i32,
-    now: Timestamp,
-) -> Result<()> {
+pub async fn seen(db: &mut Writer, id: &str, host: &str, slots: i32, now: Timestamp) -> Result<()> {
     on!(db, link => {
         let query = sqlx::query(SEEN).bind(id).bind(host).bind(slots).bind(now);
         query.execute(link).await.map(drop)

@@ -75,9 +75,17 @@ async fn sample_data_arrives_in_files_and_every_row_is_there_once() {
     engine.begin(true);
     let first = sync.start(JobType::Sync).await;
     let job = sync.ended(first).await;
-    assert_eq!(job.status, JobStatus::Succeeded, "{:?}", sync.log(first).await);
+    assert_eq!(
+        job.status,
+        JobStatus::Succeeded,
+        "{:?}",
+        sync.log(first).await
+    );
     let files = directory.path().join("local").join("pets");
-    assert_eq!(ids(&files.join("users.jsonl")), (1..=500).collect::<Vec<_>>());
+    assert_eq!(
+        ids(&files.join("users.jsonl")),
+        (1..=500).collect::<Vec<_>>()
+    );
     let products = ids(&files.join("products.jsonl"));
     assert_eq!(products.len(), 100);
     assert_eq!(job.rows_committed, 600);
@@ -93,7 +101,12 @@ async fn sample_data_arrives_in_files_and_every_row_is_there_once() {
     // Nothing new at the source: users go on where they were, products are replaced.
     let second = sync.start(JobType::Sync).await;
     let job = sync.ended(second).await;
-    assert_eq!(job.status, JobStatus::Succeeded, "{:?}", sync.log(second).await);
+    assert_eq!(
+        job.status,
+        JobStatus::Succeeded,
+        "{:?}",
+        sync.log(second).await
+    );
     assert_eq!(ids(&files.join("users.jsonl")).len(), 500);
     assert_eq!(ids(&files.join("products.jsonl")), products);
     assert_eq!(job.rows_committed, 100);
@@ -101,7 +114,12 @@ async fn sample_data_arrives_in_files_and_every_row_is_there_once() {
     // A clear empties both, and forgets how far users had come.
     let third = sync.start(JobType::Clear).await;
     let job = sync.ended(third).await;
-    assert_eq!(job.status, JobStatus::Succeeded, "{:?}", sync.log(third).await);
+    assert_eq!(
+        job.status,
+        JobStatus::Succeeded,
+        "{:?}",
+        sync.log(third).await
+    );
     assert_eq!(ids(&files.join("users.jsonl")), [0_u64; 0]);
     assert_eq!(ids(&files.join("products.jsonl")), [0_u64; 0]);
     assert!(sync.states().await.is_empty());
@@ -201,7 +219,11 @@ async fn attempts_without_progress_wait_and_then_there_are_no_more() {
         let now = server.app.clock.now();
         assert_eq!(job.run_at, now + TimeDelta::seconds(wait));
         server.wait(wait);
-        server.app.bell.ring(ferrobyte::store::bell::Ring::Work).await;
+        server
+            .app
+            .bell
+            .ring(ferrobyte::store::bell::Ring::Work)
+            .await;
     }
     let job = sync.ended(id).await;
     assert_eq!((job.status, job.attempts), (JobStatus::Failed, 5));
@@ -226,7 +248,10 @@ async fn a_wrong_configuration_is_not_tried_again_and_the_first_reason_counts() 
     assert_eq!((job.status, job.attempts), (JobStatus::Failed, 1));
     let reasons = sync.failures(id).await;
     let messages: Vec<_> = reasons.iter().map(|one| one["message"].as_str()).collect();
-    assert_eq!(messages[..2], [Some("the password is wrong"), Some("everything fell over")]);
+    assert_eq!(
+        messages[..2],
+        [Some("the password is wrong"), Some("everything fell over")]
+    );
     assert_eq!(reasons[0]["type"], "config_error");
 }
 
@@ -307,7 +332,10 @@ async fn a_source_that_says_nothing_of_its_streams_has_read_them_all() {
     let job = sync.ended(id).await;
     assert_eq!((job.status, job.rows_committed), (JobStatus::Succeeded, 1));
     assert_eq!(table.rows("users"), [1]);
-    assert!(sync.states().await.is_empty(), "what we made up is not stored");
+    assert!(
+        sync.states().await.is_empty(),
+        "what we made up is not stored"
+    );
 }
 
 #[tokio::test]
@@ -321,7 +349,10 @@ async fn a_source_without_memory_is_named_so() {
         }
     };
     let (reasons, _) = fails(source, table()).await;
-    assert_eq!(first(&reasons), ("source", "system_error", "the source ran out of memory"));
+    assert_eq!(
+        first(&reasons),
+        ("source", "system_error", "the source ran out of memory")
+    );
 }
 
 #[tokio::test]
@@ -357,7 +388,10 @@ async fn a_destination_that_fails_is_the_first_reason() {
         exit(120)
     };
     let (reasons, _) = fails(endless, destination).await;
-    assert_eq!(first(&reasons), ("destination", "config_error", "the disk is read-only"));
+    assert_eq!(
+        first(&reasons),
+        ("destination", "config_error", "the disk is read-only")
+    );
 }
 
 #[tokio::test]
@@ -371,7 +405,10 @@ async fn a_destination_that_ends_well_without_giving_back_every_state_has_failed
     let (reasons, _) = fails(both, destination).await;
     let (origin, _, message) = first(&reasons);
     assert_eq!(origin, "destination");
-    assert_eq!(message, "the destination ended without giving back 2 states");
+    assert_eq!(
+        message,
+        "the destination ended without giving back 2 states"
+    );
 }
 
 #[tokio::test]
@@ -404,12 +441,20 @@ async fn states_and_counts_are_stored_while_a_sync_runs_and_a_cancelled_job_keep
     let asked = Instant::now();
     sync.cancel(id).await;
     let job = sync.ended(id).await;
-    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        asked.elapsed()
+    );
     assert_eq!(job.status, JobStatus::Cancelled);
     assert_eq!(sync.attempts(id).await[0].status, AttemptStatus::Cancelled);
     let rows = table.rows("users");
     let state: Value = serde_json::from_str(&sync.states().await[0].state).expect("JSON");
-    assert_eq!(state["at"].as_u64(), Some(rows.len() as u64), "what is stored was kept");
+    assert_eq!(
+        state["at"].as_u64(),
+        Some(rows.len() as u64),
+        "what is stored was kept"
+    );
     assert_eq!(job.rows_committed, rows.len() as i64);
 }
 
@@ -419,7 +464,8 @@ async fn a_job_that_waits_for_its_next_attempt_is_cancelled_at_once() {
     let sync = Sync::scripted(&server.admin().await, &users()).await;
     begin(&server, &Theatre::new(|_| exit(1), &Table::default()));
     let id = sync.start(JobType::Sync).await;
-    sync.until(id, |job| job.status == JobStatus::Incomplete).await;
+    sync.until(id, |job| job.status == JobStatus::Incomplete)
+        .await;
     assert_eq!(sync.cancel(id).await.status, JobStatus::Cancelled);
 }
 
@@ -492,7 +538,10 @@ async fn a_destination_that_takes_nothing_fails() {
     assert_eq!(sync.ended(id).await.status, JobStatus::Failed);
     let reasons = sync.failures(id).await;
     let message = "the destination took too long";
-    assert_eq!(first(&reasons), ("destination", "destination_timeout", message));
+    assert_eq!(
+        first(&reasons),
+        ("destination", "destination_timeout", message)
+    );
 }
 
 #[tokio::test]
@@ -513,7 +562,11 @@ async fn a_worker_that_is_shut_down_gives_its_job_back_and_another_goes_on() {
     let id = sync.start(JobType::Sync).await;
     sync.until(id, |job| job.rows_committed == 10).await;
     let never = std::future::pending();
-    let drained = one.app.shutdown.finish(Duration::from_secs(15), never).await;
+    let drained = one
+        .app
+        .shutdown
+        .finish(Duration::from_secs(15), never)
+        .await;
     assert!(drained, "it stopped by itself");
     let job = sync.job(id).await;
     assert_eq!(job.status, JobStatus::Incomplete);
@@ -566,8 +619,10 @@ async fn a_new_configuration_is_stored_while_the_connector_still_runs() {
     let sync = Sync::scripted(&admin, &users()).await;
     let source = |stage: &mut Stage| {
         let config = json!({ "count": 77, "__injected_declarative_manifest": {} });
-        stage.say(&json!({"type": "CONTROL", "control": {"type": "CONNECTOR_CONFIG", "emitted_at": 1,
-            "connectorConfig": {"config": config}}}));
+        stage.say(
+            &json!({"type": "CONTROL", "control": {"type": "CONNECTOR_CONFIG", "emitted_at": 1,
+            "connectorConfig": {"config": config}}}),
+        );
         stage.hang()
     };
     begin(&server, &Theatre::new(source, &Table::default()));
@@ -663,13 +718,20 @@ async fn a_clear_of_some_streams_leaves_the_others() {
     assert_eq!(sync.ended(id).await.status, JobStatus::Succeeded);
     let id = sync.start_with(JobType::Clear, Some(&["orders"])).await;
     assert_eq!(sync.ended(id).await.status, JobStatus::Succeeded);
-    assert_eq!(theatre.seen(Kind::Source).len(), 1, "a clear asks no source");
+    assert_eq!(
+        theatre.seen(Kind::Source).len(),
+        1,
+        "a clear asks no source"
+    );
     let given = &theatre.seen(Kind::Destination)[1].catalog["streams"];
     assert_eq!(given.as_array().expect("streams").len(), 1);
     assert_eq!(given[0]["stream"]["name"], "orders");
     assert_eq!(given[0]["destination_sync_mode"], "overwrite");
     assert_eq!(given[0]["minimum_generation_id"], 1);
-    assert_eq!((table.rows("users"), table.rows("orders")), (vec![1], vec![]));
+    assert_eq!(
+        (table.rows("users"), table.rows("orders")),
+        (vec![1], vec![])
+    );
     let states = sync.states().await;
     assert_eq!(states.len(), 1);
     assert_eq!(states[0].name, "users");
@@ -684,7 +746,8 @@ async fn a_state_for_all_streams_is_kept_whole_and_a_legacy_one_cannot_be_taken_
     ];
     let sync = Sync::scripted(&server.admin().await, &streams).await;
     let source = |stage: &mut Stage| {
-        let own = |name: &str| json!({"stream_descriptor": {"name": name}, "stream_state": {"a": 1}});
+        let own =
+            |name: &str| json!({"stream_descriptor": {"name": name}, "stream_state": {"a": 1}});
         let global = json!({"type": "GLOBAL", "global": {"shared_state": {"lsn": 7},
                             "stream_states": [own("users"), own("orders")]}});
         let legacy = json!({"data": {"cursor": 3}});
@@ -699,15 +762,30 @@ async fn a_state_for_all_streams_is_kept_whole_and_a_legacy_one_cannot_be_taken_
         (sync.ended(id).await.status, sync.failures(id).await)
     };
     assert_eq!(run(JobType::Sync, None).await.0, JobStatus::Succeeded);
-    assert_eq!(run(JobType::Clear, Some(&["users"])).await.0, JobStatus::Succeeded);
+    assert_eq!(
+        run(JobType::Clear, Some(&["users"])).await.0,
+        JobStatus::Succeeded
+    );
     assert_eq!(run(JobType::Sync, None).await.0, JobStatus::Succeeded);
-    let given = theatre.seen(Kind::Source)[1].state.clone().expect("a state");
+    let given = theatre.seen(Kind::Source)[1]
+        .state
+        .clone()
+        .expect("a state");
     let global = &given[0]["global"];
     assert_eq!(global["shared_state"], json!({ "lsn": 7 }));
     let left = global["stream_states"].as_array().expect("states");
-    let of = |name: &str| left.iter().find(|one| one["stream_descriptor"]["name"] == name);
-    assert_eq!(of("orders").expect("orders")["stream_state"], json!({ "a": 1 }));
-    assert!(of("users").is_none_or(|one| one.get("stream_state").is_none()), "{left:?}");
+    let of = |name: &str| {
+        left.iter()
+            .find(|one| one["stream_descriptor"]["name"] == name)
+    };
+    assert_eq!(
+        of("orders").expect("orders")["stream_state"],
+        json!({ "a": 1 })
+    );
+    assert!(
+        of("users").is_none_or(|one| one.get("stream_state").is_none()),
+        "{left:?}"
+    );
 
     assert_eq!(run(JobType::Sync, None).await.0, JobStatus::Succeeded);
     let (status, reasons) = run(JobType::Clear, Some(&["users"])).await;
@@ -757,9 +835,8 @@ async fn two_workers_share_the_work() {
     for _ in 0..6 {
         syncs.push(Sync::scripted(&admin, &users()).await);
     }
-    let engines = [&one, &two].map(|server| {
-        begin_with(server, &theatre, |engine| engine.settings.slots = 2)
-    });
+    let engines =
+        [&one, &two].map(|server| begin_with(server, &theatre, |engine| engine.settings.slots = 2));
     let mut jobs = Vec::new();
     for sync in &syncs {
         jobs.push(sync.start(JobType::Sync).await);
@@ -773,7 +850,10 @@ async fn two_workers_share_the_work() {
         *workers.entry(worker).or_default() += 1;
     }
     let names = engines.map(|engine| engine.worker.clone());
-    assert!(names.iter().all(|name| workers.contains_key(name)), "{workers:?}");
+    assert!(
+        names.iter().all(|name| workers.contains_key(name)),
+        "{workers:?}"
+    );
 }
 
 #[tokio::test]
@@ -788,9 +868,14 @@ async fn of_two_servers_that_see_a_connection_due_one_starts_it() {
     let (a, b) = tokio::join!(schedule::round(&engines[0]), schedule::round(&engines[1]));
     a.and(b).expect("both looked");
     let job = sync.job(1).await;
-    assert_eq!((job.status, job.job_type), (JobStatus::Pending, JobType::Sync));
+    assert_eq!(
+        (job.status, job.job_type),
+        (JobStatus::Pending, JobType::Sync)
+    );
     let mut reader = one.app.db.read().await.expect("a reader");
-    let second = ferrobyte::store::jobs::fetch(&mut reader, 2).await.expect("an answer");
+    let second = ferrobyte::store::jobs::fetch(&mut reader, 2)
+        .await
+        .expect("an answer");
     assert!(second.is_none(), "{second:?}");
     assert_eq!(sync.next_run_at().await, Some(now + TimeDelta::minutes(1)));
 

@@ -124,7 +124,11 @@ async fn a_connection_has_one_job_at_a_time() {
     assert_eq!((job.id, job.status), (first, JobStatus::Pending));
     assert_eq!(sync.cancel(first).await.status, JobStatus::Cancelled);
     let second = sync.start(JobType::Sync).await;
-    assert_eq!(second, first + 1, "the number that was drawn in vain was given back");
+    assert_eq!(
+        second,
+        first + 1,
+        "the number that was drawn in vain was given back"
+    );
     assert!(claim(&server).await.is_some());
     assert!(claim(&server).await.is_none());
     let Start::AlreadyRunning(job) = sync.ask(JobType::Sync, None).await else {
@@ -183,9 +187,13 @@ async fn the_jobs_of_a_workspace_can_be_limited() {
     }
     assert_eq!(leases.len(), 2);
     let until = server.app.clock.now();
-    let mut db = fence(&server.app.db, &leases[0], until).await.expect("held");
+    let mut db = fence(&server.app.db, &leases[0], until)
+        .await
+        .expect("held");
     let settled = settled(JobStatus::Succeeded, until);
-    jobs::settle(&mut db, &settled, until).await.expect("settled");
+    jobs::settle(&mut db, &settled, until)
+        .await
+        .expect("settled");
     db.commit().await.expect("a commit");
     let next = jobs::claim(&server.app.db, &by).await.expect("an answer");
     assert!(matches!(next, Claimed::Job(..)), "{next:?}");
@@ -271,7 +279,10 @@ async fn a_job_waits_for_its_time() {
     server.wait(9);
     assert!(claim(&server).await.is_none());
     let mut reader = server.app.db.read().await.expect("a reader");
-    assert_eq!(jobs::next(&mut reader).await.expect("an answer"), Some(later));
+    assert_eq!(
+        jobs::next(&mut reader).await.expect("an answer"),
+        Some(later)
+    );
     server.wait(1);
     let (job, _) = claim(&server).await.expect("its time has come");
     assert_eq!(job.attempts, 2);

@@ -25,8 +25,10 @@ pub(super) fn lines(catalog: &ConfiguredCatalog, left: &States, now_ms: i64) -> 
         }));
     }
     messages.extend(streams().map(|stream| status(stream, "COMPLETE")));
-    let lines: String = messages.iter().map(|message| format!("{message}\n")).collect();
-    lines.into_bytes()
+    let lines: Vec<_> = messages.iter().map(Value::to_string).collect();
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text.into_bytes()
 }
 
 fn without(global: &GlobalState, gone: impl Iterator<Item = StreamDescriptor>) -> GlobalState {

@@ -86,7 +86,12 @@ struct News {
 
 impl<'e> Desk<'e> {
     /// `claimed` is a moment before the lease was taken.
-    pub(super) fn new(engine: &'e Engine, job: &'e Job, lease: &'e Lease, claimed: Instant) -> Self {
+    pub(super) fn new(
+        engine: &'e Engine,
+        job: &'e Job,
+        lease: &'e Lease,
+        claimed: Instant,
+    ) -> Self {
         Self {
             engine,
             job,
@@ -128,7 +133,13 @@ impl<'e> Desk<'e> {
     pub(super) fn last_words(&self, origin: Origin) -> Option<String> {
         let all = lock(&self.last_words);
         let words = all.get(&origin)?;
-        Some(words.iter().map(String::as_str).collect::<Vec<_>>().join("\n"))
+        Some(
+            words
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
     }
 
     /// Cuts the run short. The first reason counts.
@@ -244,8 +255,8 @@ impl<'e> Desk<'e> {
             news.states.retain(|other| !takes_the_place(&safe, other));
             news.states.push(safe);
         }
-        news.progress |= !news.states.is_empty()
-            || taken.streams.iter().any(|stream| stream.committed.rows > 0);
+        news.progress |=
+            !news.states.is_empty() || taken.streams.iter().any(|stream| stream.committed.rows > 0);
         news.figures = Some(taken.streams);
     }
 
@@ -283,7 +294,9 @@ impl<'e> Desk<'e> {
         }
         if let Some(books) = self.books.get().filter(|_| !figures.is_empty()) {
             let mut committed = books.before;
-            figures.iter().for_each(|one| committed += one.committed);
+            for one in &figures {
+                committed += one.committed;
+            }
             jobs::progress(db, whole(committed.rows), whole(committed.bytes)).await?;
         }
         let waiting = lock(&self.journal).waiting();

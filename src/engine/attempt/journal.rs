@@ -122,7 +122,11 @@ mod tests {
     }
 
     fn messages(piece: &Piece) -> Vec<String> {
-        let line = |line: &str| serde_json::from_str::<LogLine>(line).expect("a line").message;
+        let line = |line: &str| {
+            serde_json::from_str::<LogLine>(line)
+                .expect("a line")
+                .message
+        };
         piece.lines.split('\n').map(line).collect()
     }
 
@@ -136,7 +140,10 @@ mod tests {
         assert_eq!(messages(&piece), ["a\nb", "c"]);
         assert_eq!((piece.piece, piece.first_line), (0, 0));
         // It is not known whether it was written: the next try has it all.
-        assert_eq!(messages(&journal.waiting().expect("three").0), ["a\nb", "c", "d"]);
+        assert_eq!(
+            messages(&journal.waiting().expect("three").0),
+            ["a\nb", "c", "d"]
+        );
         journal.written(lines);
         let (piece, _) = journal.waiting().expect("a line");
         assert_eq!(messages(&piece), ["d"]);
@@ -157,7 +164,10 @@ mod tests {
         assert_eq!(messages[messages.len() - 1], "999");
         assert_eq!(messages[messages.len() - LAST_LINES], "800");
         let notice = &messages[messages.len() - LAST_LINES - 1];
-        assert!(notice.ends_with("lines were left out: the log is full"), "{notice}");
+        assert!(
+            notice.ends_with("lines were left out: the log is full"),
+            "{notice}"
+        );
     }
 
     #[test]

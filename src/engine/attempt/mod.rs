@@ -51,7 +51,10 @@ pub async fn run(engine: Arc<Engine>, job: Job, lease: Lease, claimed: Instant) 
     desk.log(
         Origin::Platform,
         Level::Info,
-        &format!("attempt {number} of this {kind} begins on worker {}", engine.worker),
+        &format!(
+            "attempt {number} of this {kind} begins on worker {}",
+            engine.worker
+        ),
     );
     let (outcome, effort) = tokio::select! {
         // Dropping the work kills the connectors.
@@ -101,9 +104,12 @@ fn failed(reason: FailureReason) -> (Outcome, Effort) {
 
 fn hidden(outcome: Outcome, hide: &Hide) -> Outcome {
     match outcome {
-        Outcome::Failed(reasons) => {
-            Outcome::Failed(reasons.into_iter().map(|reason| hide.reason(reason)).collect())
-        }
+        Outcome::Failed(reasons) => Outcome::Failed(
+            reasons
+                .into_iter()
+                .map(|reason| hide.reason(reason))
+                .collect(),
+        ),
         other => other,
     }
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use crate::clock::Timestamp;
 use crate::domain::job::{FailureReason, FailureType, Job, JobType, Origin};
 use crate::engine::relay::ledger::{Counts, Safe};
 use crate::engine::states::{States, to_store};
@@ -13,7 +14,6 @@ use crate::error::{Error, Result};
 use crate::protocol::catalog::{
     ConfiguredCatalog, ConfiguredStream, DestinationSyncMode, StreamDescriptor, SyncMode,
 };
-use crate::clock::Timestamp;
 use crate::store::leases::Fenced;
 use crate::store::{attempts, generations, states};
 
@@ -37,12 +37,13 @@ pub(super) async fn prepare(
     now: Timestamp,
 ) -> Result<Result<Prepared, FailureReason>> {
     let chosen = chosen(job)?;
-    let listed = |stream: &StreamDescriptor| {
-        chosen.as_ref().is_none_or(|chosen| chosen.contains(stream))
-    };
+    let listed =
+        |stream: &StreamDescriptor| chosen.as_ref().is_none_or(|chosen| chosen.contains(stream));
     let mut catalog = whole.clone();
     if job.job_type.empties() {
-        catalog.streams.retain(|one| listed(&one.stream.descriptor()));
+        catalog
+            .streams
+            .retain(|one| listed(&one.stream.descriptor()));
         catalog.streams.iter_mut().for_each(empty);
     }
     let known = generations::list(db, job.connection_id).await?;
@@ -68,7 +69,11 @@ pub(super) async fn prepare(
             stored.map_or(0, |stored| stored.generation)
         };
         one.generation_id = Some(generation);
-        one.minimum_generation_id = Some(if asked || overwrites(one) { generation } else { 0 });
+        one.minimum_generation_id = Some(if asked || overwrites(one) {
+            generation
+        } else {
+            0
+        });
         one.sync_id = Some(job.id);
         if begins {
             anew.push(stream);
@@ -82,7 +87,8 @@ pub(super) async fn prepare(
         // A stream that is not in the catalog any more may still have a state.
         anew.extend(chosen.into_iter().flatten());
     }
-    if all && !matches!(left, States::Streams(_)) || job.job_type.empties() && job.streams.is_none() {
+    if all && !matches!(left, States::Streams(_)) || job.job_type.empties() && job.streams.is_none()
+    {
         states::remove_all(db).await?;
         left = States::Streams(Vec::new());
     } else if left.forget(&anew) {
@@ -91,7 +97,10 @@ pub(super) async fn prepare(
         return Ok(Err(in_one_blob()));
     }
     let in_catalog = |stream: &StreamDescriptor| {
-        catalog.streams.iter().any(|one| one.stream.descriptor() == *stream)
+        catalog
+            .streams
+            .iter()
+            .any(|one| one.stream.descriptor() == *stream)
     };
     Ok(Ok(Prepared {
         state: left.to_argument(in_catalog),

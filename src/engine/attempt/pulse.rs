@@ -37,7 +37,10 @@ impl Pulse {
     fn since(&self, mark: &AtomicU64) -> Duration {
         match mark.load(Ordering::Relaxed) {
             0 => Duration::ZERO,
-            mark => self.begun.elapsed().saturating_sub(Duration::from_millis(mark - 1)),
+            mark => self
+                .begun
+                .elapsed()
+                .saturating_sub(Duration::from_millis(mark - 1)),
         }
     }
 

@@ -90,8 +90,8 @@ pub(super) fn back(
         .name("acknowledge".to_owned())
         .spawn(move || {
             let remains = acknowledge(from, &ledger, &events);
-            let _ = ended
-                .send(remains.unwrap_or_else(|error| unreadable(Origin::Destination, &error)));
+            let _ =
+                ended.send(remains.unwrap_or_else(|error| unreadable(Origin::Destination, &error)));
         })?;
     Ok(read)
 }

@@ -54,10 +54,17 @@ pub(super) fn judge(desk: &Desk<'_>, ends: &Ends, ledger: &Ledger) -> Outcome {
     let mut all = if ends.destination_first {
         let mut all = destination;
         if all.is_empty() {
-            all.push(of_destination("the destination ended before the source did"));
+            all.push(of_destination(
+                "the destination ended before the source did",
+            ));
         }
         // The source was stopped for it: how it ended says nothing.
-        all.extend(ends.source.remains.iter().flat_map(|remains| remains.failures.clone()));
+        all.extend(
+            ends.source
+                .remains
+                .iter()
+                .flat_map(|remains| remains.failures.clone()),
+        );
         all
     } else {
         let mut all = reasons_of_source(desk, &ends.source, source_well, incomplete);
@@ -102,7 +109,10 @@ fn reasons_of_source(
 fn destination_is_well(destination: &Side) -> bool {
     !destination.ended.stopped
         && destination.ended.exit.code == Some(0)
-        && destination.remains.as_ref().is_some_and(|remains| remains.failures.is_empty())
+        && destination
+            .remains
+            .as_ref()
+            .is_some_and(|remains| remains.failures.is_empty())
 }
 
 /// The streams that were not read to their end. A source that says nothing of any stream means, by
@@ -147,7 +157,9 @@ fn reasons(desk: &Desk<'_>, origin: Origin, side: &Side) -> Vec<FailureReason> {
         None
     } else if side.ended.stopped {
         // Nobody else ended it: it did not end when it should have.
-        side.remains.is_some().then(|| format!("the {who} did not end after its output had"))
+        side.remains
+            .is_some()
+            .then(|| format!("the {who} did not end after its output had"))
     } else {
         match (code, signal) {
             (Some(0), _) => None,

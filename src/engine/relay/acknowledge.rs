@@ -85,7 +85,7 @@ pub fn acknowledge(from: impl Read, ledger: &Ledger, events: &Events) -> io::Res
                     "a message came that a destination does not send".to_owned(),
                 ),
             },
-            Line::Text(text) if text.is_empty() => {}
+            Line::Text([]) => {}
             Line::Text(text) => log(Level::Info, String::from_utf8_lossy(text).into_owned()),
             Line::Record(_) | Line::Broken(_) => {
                 log(Level::Warn, "the destination printed a record".to_owned());

@@ -179,9 +179,7 @@ impl Ledger {
             return Vec::new();
         }
         let open: Vec<_> = (0..books.streams.len())
-            .filter(|&index| {
-                books.streams[index].open.rows > 0
-            })
+            .filter(|&index| books.streams[index].open.rows > 0)
             .collect();
         open.into_iter()
             .map(|index| {

@@ -9,9 +9,14 @@ pub(super) fn text(value: &RawValue) -> String {
     serde_json::from_str::<String>(value.get()).unwrap_or_else(|_| value.get().to_owned())
 }
 
-/// Whether values can be made as a mapper wants them.
-pub(super) fn prepare(_deed: &Deed) -> Result<(), String> {
-    Ok(())
+/// Whether values can be made as a mapper wants them. Those that cannot be made must not go on as they
+/// are: whoever asked to have them hidden would find them in the open.
+pub(super) fn prepare(deed: &Deed) -> Result<(), String> {
+    match deed {
+        Deed::Hashing(_) => Err("values cannot be hashed yet".to_owned()),
+        Deed::Encryption(_) => Err("values cannot be encrypted yet".to_owned()),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn hashed(_method: HashMethod, value: &RawValue) -> Box<RawValue> {

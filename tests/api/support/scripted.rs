@@ -82,8 +82,10 @@ impl Stage {
     }
 
     pub fn state(&mut self, stream: &str, state: &Value) -> bool {
-        self.say(&json!({"type": "STATE", "state": {"type": "STREAM", "stream":
-            {"stream_descriptor": {"name": stream}, "stream_state": state}}}))
+        self.say(
+            &json!({"type": "STATE", "state": {"type": "STREAM", "stream":
+            {"stream_descriptor": {"name": stream}, "stream_state": state}}}),
+        )
     }
 
     pub fn status(&mut self, stream: &str, status: &str) -> bool {
@@ -92,8 +94,10 @@ impl Stage {
     }
 
     pub fn error(&mut self, kind: &str, message: &str) -> bool {
-        self.say(&json!({"type": "TRACE", "trace": {"type": "ERROR", "emitted_at": 1,
-            "error": {"message": message, "failure_type": kind}}}))
+        self.say(
+            &json!({"type": "TRACE", "trace": {"type": "ERROR", "emitted_at": 1,
+            "error": {"message": message, "failure_type": kind}}}),
+        )
     }
 
     pub fn should_stop(&self) -> bool {
@@ -115,9 +119,10 @@ impl Stage {
     /// The cursor in the state of a stream, if the run was given one.
     pub fn cursor(&self, stream: &str) -> u64 {
         let states = self.state.as_ref().and_then(Value::as_array);
-        let own = states.into_iter().flatten().find(|state| {
-            state["stream"]["stream_descriptor"]["name"] == stream
-        });
+        let own = states
+            .into_iter()
+            .flatten()
+            .find(|state| state["stream"]["stream_descriptor"]["name"] == stream);
         own.and_then(|state| state["stream"]["stream_state"]["at"].as_u64())
             .unwrap_or(0)
     }
@@ -189,10 +194,7 @@ impl Table {
 
 impl Theatre {
     /// A source, and a table.
-    pub fn new(
-        source: impl Fn(&mut Stage) -> Exit + Send + Sync + 'static,
-        table: &Table,
-    ) -> Self {
+    pub fn new(source: impl Fn(&mut Stage) -> Exit + Send + Sync + 'static, table: &Table) -> Self {
         let table = table.clone();
         Self::of(source, move |stage| table.take(stage))
     }
@@ -211,7 +213,10 @@ impl Theatre {
 
     pub fn seen(&self, kind: Kind) -> Vec<Seen> {
         let seen = self.seen.lock().expect("the list");
-        seen.iter().filter(|seen| seen.kind == kind).cloned().collect()
+        seen.iter()
+            .filter(|seen| seen.kind == kind)
+            .cloned()
+            .collect()
     }
 
     fn start(&self, kind: Kind, task: Task) -> std::io::Result<Running> {
@@ -270,7 +275,12 @@ impl Theatre {
             drop(stage);
             let _ = ended.send(Some(exit));
         });
-        Ok(Running::new(input, ours, told, Box::new(Thread { stop, end })))
+        Ok(Running::new(
+            input,
+            ours,
+            told,
+            Box::new(Thread { stop, end }),
+        ))
     }
 }
 

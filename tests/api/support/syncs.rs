@@ -213,7 +213,10 @@ impl Sync {
 
     pub async fn job(&self, id: JobId) -> Job {
         let mut db = self.app.db.read().await.expect("a reader");
-        jobs::fetch(&mut db, id).await.expect("read").expect("a job")
+        jobs::fetch(&mut db, id)
+            .await
+            .expect("read")
+            .expect("a job")
     }
 
     /// Waits until a job has ended.
@@ -246,17 +249,23 @@ impl Sync {
         let attempts = self.attempts(job).await;
         let texts = attempts.iter().map(|attempt| attempt.failures.as_str());
         let all = texts.map(|text| serde_json::from_str::<Vec<Value>>(text).expect("a list"));
-        all.filter(|all| !all.is_empty()).next_back().unwrap_or_default()
+        all.filter(|all| !all.is_empty())
+            .next_back()
+            .unwrap_or_default()
     }
 
     pub async fn statistics(&self, job: JobId) -> Vec<StreamStatistics> {
         let mut db = self.app.db.read().await.expect("a reader");
-        attempts::statistics(&mut db, job).await.expect("statistics")
+        attempts::statistics(&mut db, job)
+            .await
+            .expect("statistics")
     }
 
     pub async fn states(&self) -> Vec<StoredState> {
         let mut db = self.app.db.read().await.expect("a reader");
-        states::list(&mut db, self.connection.id).await.expect("states")
+        states::list(&mut db, self.connection.id)
+            .await
+            .expect("states")
     }
 
     /// Every line of the logs of a job.
