@@ -38,8 +38,7 @@ async fn a_source_comes_back_as_it_was_sent() {
     let server = TestServer::start().await;
     let admin = server.admin().await;
     let home = admin.first_workspace().await;
-    let by_name =
-        json!({ "seed": 7, "sourceType": "faker", "count": 10, "unknown": { "a": [null, 1.5] } });
+    let by_name = json!({ "seed": 7, "sourceType": "faker", "count": 10, "unknown": { "a": [null, 1.5, 31.245_270_191_439_438] } });
     let by_id = json!({ "count": 10, "parallelism": 1 });
     let both = json!({ "sourceType": "a name that nobody knows", "count": 10 });
     for (definition, configuration) in [
