@@ -111,12 +111,12 @@ async fn what_a_connector_announces_is_stored_unless_somebody_was_faster() {
     let actor = actor.expect("the source");
     let definition = definitions::referred(&mut db, actor.definition_id).await;
     let definition = definition.expect("an answer").expect("the definition");
-    let used = secrets::open(app, &mut db, id.into())
+    let opened = secrets::open(app, &mut db, id.into())
         .await
         .expect("secrets");
     drop(db);
     let announce = async |announced: Value| {
-        probes::keep_announced(app, &actor, &definition, &actor, &announced, &used)
+        probes::keep_announced(app, &actor, &definition, &actor, &announced, &opened)
             .await
             .expect("an answer")
     };

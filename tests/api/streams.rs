@@ -56,9 +56,9 @@ async fn streams_are_discovered_once_and_answered_from_then_on() {
     assert_eq!(anew.ok(200), streams);
 
     // What was found goes with the last configuration that it was found with.
-    let patch = json!({ "configuration": { "count": 11 } });
+    let change = json!({ "configuration": { "count": 11 } });
     admin
-        .patch(&format!("/sources/{source}"), patch)
+        .patch(&format!("/sources/{source}"), change)
         .await
         .ok(200);
     assert_eq!(stored(&server).await, 1);
