@@ -308,7 +308,8 @@ async fn keys_in(
             query.bind(workspaces).fetch_all(link).await
         }
         Link::Sqlite(link) => {
-            let after = " ORDER BY created_at, id LIMIT $2";
+            // The plus keeps it from walking through everybody's rows in order.
+            let after = " ORDER BY +created_at, id LIMIT $2";
             let text = with_list_after(2, KEYS_IN[state], padded.len(), after);
             let query = sqlx::query_as(text).bind(kind).bind(limit);
             let query = padded.iter().fold(query, |query, id| query.bind(*id));
