@@ -308,6 +308,9 @@ fn the_registry_and_runtimes_are_kept_at_the_command_line() {
         found.expect(id).to_owned()
     };
     assert!(line(&list, FAKER).ends_with("native:faker"), "{list}");
+    // Only the server puts another order into effect.
+    let list = place.run(&["definitions", "list", "--connector-runtimes", "image"]);
+    assert!(line(&list, FAKER).ends_with("native:faker"), "{list}");
     let chosen = place.run(&["definitions", "runtime", FAKER, "image"]);
     assert_eq!(chosen.trim(), format!("{FAKER} is run by image"));
     let list = place.run(&["definitions", "list"]);
