@@ -278,6 +278,8 @@ async fn a_chosen_runtime_stays_until_it_is_given_back() {
     let pinned = "python:airbyte-source-faker==6.2.20";
     assert_eq!(runtimes(&replica, &[FAKER, &own]).await, [pinned, pinned]);
 
+    // The usual order again.
+    server.replica().await;
     for id in [FAKER, own.as_str()] {
         set(id, "auto").await.expect("done");
     }
