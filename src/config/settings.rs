@@ -113,7 +113,7 @@ pub const SETTINGS: &[Setting] = &[
         &["FERROBYTE_DATA_DIR"],
         "data-dir",
         "ferrobyte-data",
-        "Directory of the embedded database; created with mode 0700.",
+        "Directory of the embedded database and of vault.key, when that is generated; created with mode 0700.",
     ),
     secret(
         "database.url",

@@ -9,7 +9,7 @@ mod configurations;
 pub mod definitions;
 pub mod people;
 pub mod permissions;
-mod probes;
+pub mod probes;
 pub mod registry;
 pub mod secret_keys;
 pub mod secrets;

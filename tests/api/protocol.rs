@@ -217,6 +217,34 @@ fn records_are_found_in_every_spelling() {
 }
 
 #[test]
+fn data_is_found_wherever_its_bytes_fall() {
+    let pieces = [
+        r#""a\"}""#,
+        r#""{[""#,
+        r#""\\""#,
+        r#""\\\"]""#,
+        "[{}]",
+        r#"[[],{"k":"}"}]"#,
+        r#""""#,
+        "-1.5e3",
+    ];
+    for (first, second) in pieces.iter().flat_map(|one| pieces.map(|two| (*one, two))) {
+        for padding in 0..17 {
+            let data = format!(r#"{{"{}":{first},"b":{second}}}"#, "p".repeat(padding));
+            let line = format!(
+                r#"{{"type":"RECORD","record":{{"stream":"s","data":{data},"emitted_at":7}}}}"#
+            );
+            let Line::Record(record) = classify(line.as_bytes()) else {
+                panic!("no record: {line}");
+            };
+            assert_eq!(record.data, data.as_bytes(), "{line}");
+            let cut = &line[..line.len() - 20 - second.len()];
+            assert_eq!(name(&classify(cut.as_bytes())), "broken", "{cut}");
+        }
+    }
+}
+
+#[test]
 fn what_begins_like_a_record_and_is_none_is_counted_apart() {
     let table: [(&str, &str); 22] = [
         ("", "text"),
@@ -239,7 +267,7 @@ fn what_begins_like_a_record_and_is_none_is_counted_apart() {
             "broken",
         ),
         (
-            r#"{"type":"RECORD","record":{"stream":"s","data":{"a":[1}},"emitted_at":1}}"#,
+            r#"{"type":"RECORD","record":{"stream":"s","data":{"a":"1},"emitted_at":1}}"#,
             "broken",
         ),
         (

@@ -16,7 +16,7 @@ use ferrobyte::clock::Clock;
 use ferrobyte::config::Config;
 use ferrobyte::config::resolve::{Given, Resolved};
 use ferrobyte::http::{self, Service};
-use ferrobyte::ops::setup;
+use ferrobyte::ops::{registry, setup};
 use ferrobyte::web;
 
 use engine::Database;
@@ -61,6 +61,7 @@ impl TestServer {
         let (app, _) = setup::start_on(db, config, self.app.clock.clone())
             .await
             .expect("a replica");
+        registry::follow_order(&app).await.expect("runtimes");
         let service = http::service(&app, web::routes(&app), web::missing(&app));
         Self {
             app,
@@ -79,6 +80,7 @@ impl TestServer {
         let (app, welcome) = setup::start_on(db, config(settings), clock)
             .await
             .expect("a server");
+        registry::follow_order(&app).await.expect("runtimes");
         assert!(welcome.is_none(), "the template has seen its first start");
         let service = http::service(&app, web::routes(&app), web::missing(&app));
         Self {
