@@ -12,7 +12,10 @@ use crate::access::throttle::{Allowance, Throttle};
 use crate::access::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::resolve::Given;
 use crate::config::values::Secret;
+use crate::connector::process::environment::Environment;
+use crate::connector::{Launcher, Settings};
 use crate::error::{Error, Result};
 use crate::store::db::Db;
 use crate::store::workspaces::Lists;
@@ -32,6 +35,7 @@ pub struct App {
     /// Failed token requests.
     pub token_requests: Throttle,
     pub lists: Lists,
+    pub launcher: Launcher,
     /// Set once the operator's password is in effect: see `ops::administrator::settle`.
     pub settled: OnceCell<()>,
     pub metrics: Metrics,
@@ -79,6 +83,7 @@ impl App {
             token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),
             lists: Lists::default(),
+            launcher: launcher(&config),
             settled: OnceCell::new(),
             metrics: Metrics::new(db.engine()),
             passwords,
@@ -88,4 +93,24 @@ impl App {
             config,
         })
     }
+}
+
+fn launcher(config: &Config) -> Launcher {
+    let environment = Given::process_environment();
+    let connectors = &config.connectors;
+    let usual = Settings::below(&config.database.data_dir);
+    Launcher::new(Settings {
+        supervisor: connectors.supervisor.clone().unwrap_or(usual.supervisor),
+        environment: Environment::for_connectors(&environment, &connectors.environment),
+        installer: Environment::for_installers(&environment),
+        pythons: connectors.pythons.clone(),
+        uv: connectors.uv.clone(),
+        unsafe_code: connectors.unsafe_code,
+        memory: connectors.memory,
+        line_limit: usize::try_from(connectors.line_limit).unwrap_or(usize::MAX),
+        warm_parents: connectors.warm_parents,
+        warm_idle: connectors.warm_idle,
+        install_timeout: connectors.install_timeout,
+        ..usual
+    })
 }

@@ -27,6 +27,7 @@ pub struct Config {
     pub tokens: TokenSettings,
     pub sessions: Sessions,
     pub throttle: Throttling,
+    pub connectors: Connectors,
     pub log: Log,
 }
 
@@ -103,6 +104,25 @@ pub struct Throttling {
     pub logins_by_email: u32,
 }
 
+/// How connectors are run on this machine.
+#[derive(Debug, Clone)]
+pub struct Connectors {
+    /// Names of variables that connectors get besides the usual ones.
+    pub environment: Vec<String>,
+    /// Bytes; any number when absent.
+    pub memory: Option<u64>,
+    /// Bytes of the longest line.
+    pub line_limit: u64,
+    pub supervisor: Option<PathBuf>,
+    pub unsafe_code: bool,
+    /// Interpreters of Python, by name or path.
+    pub pythons: Vec<String>,
+    pub uv: Option<PathBuf>,
+    pub install_timeout: Duration,
+    pub warm_parents: usize,
+    pub warm_idle: Duration,
+}
+
 /// The log.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -173,6 +193,18 @@ impl Config {
                 tokens_by_client: from.required("throttle.tokens_by_client", values::number),
                 logins_by_source: from.required("throttle.logins_by_source", values::number),
                 logins_by_email: from.required("throttle.logins_by_email", values::number),
+            },
+            connectors: Connectors {
+                environment: from.list("connectors.environment", |text| Ok(text.to_owned())),
+                memory: from.optional("connectors.memory", values::bytes),
+                line_limit: from.required("connectors.line_limit", values::bytes),
+                supervisor: from.optional("connectors.supervisor", |text| Ok(PathBuf::from(text))),
+                unsafe_code: from.required("connectors.unsafe_code", values::switch),
+                pythons: from.list("connectors.pythons", |text| Ok(text.to_owned())),
+                uv: from.optional("connectors.uv", |text| Ok(PathBuf::from(text))),
+                install_timeout: from.required("connectors.install_timeout", values::seconds),
+                warm_parents: from.required("connectors.warm_parents", values::number),
+                warm_idle: from.required("connectors.warm_idle", values::seconds),
             },
             log: Log {
                 level: from.required("log.level", values::level),

@@ -2,9 +2,18 @@
 //! container image. One interface for all: a short question (specification, check, discovery) is
 //! [`Launcher::ask`]ed and answered whole; a long run (read, write) is [`Launcher::launch`]ed and gives
 //! the two ends of its pipes, which are pipes of the operating system in every case.
+//!
+//! Configurations hold secrets here: nothing that carries one prints it.
 
+pub mod hearing;
+pub mod launcher;
+pub mod process;
+pub mod python;
+pub mod supervisor;
+mod usage;
+
+use std::fmt;
 use std::io::{PipeReader, PipeWriter};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,6 +21,8 @@ use serde_json::Value;
 use crate::domain::definition::{Kind, Runtime};
 use crate::protocol::catalog::Catalog;
 use crate::protocol::message::{ConnectionStatus, Specification};
+
+pub use launcher::{Launcher, Settings};
 
 /// What is to be run.
 #[derive(Debug, Clone)]
@@ -43,7 +54,7 @@ pub struct Limits {
 }
 
 /// A short question.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Question {
     Specification,
     Check { configuration: Value },
@@ -51,7 +62,7 @@ pub enum Question {
 }
 
 /// What came of a question.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Answer {
     pub said: Said,
     /// The whole new configuration, when the connector asked to have it stored (CONTROL), without
@@ -69,7 +80,7 @@ pub enum Said {
 }
 
 /// A long run.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Task {
     Read {
         configuration: Value,
@@ -141,63 +152,89 @@ pub enum Cause {
     Missing,
 }
 
-/// What a launcher needs to know.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Private directories of runs, environments, local files: all live below.
-    pub data_dir: PathBuf,
+impl Running {
+    /// Waits for the end.
+    pub async fn wait(&mut self) -> Exit {
+        self.handle.wait().await
+    }
+
+    /// Asks the whole group to end, waits for `grace`, then insists.
+    pub async fn stop(&mut self, grace: Duration) -> Exit {
+        self.handle.stop(grace).await
+    }
 }
 
-/// Runs connectors.
-#[derive(Debug)]
-pub struct Launcher {
-    settings: Settings,
-}
-
-impl Launcher {
+impl Question {
+    /// The command that asks it.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
-        Self { settings }
+    pub fn command(&self) -> &'static str {
+        match self {
+            Self::Specification => "spec",
+            Self::Check { .. } => "check",
+            Self::Discover { .. } => "discover",
+        }
     }
 
-    /// Asks a connector and waits for the whole answer, at most until the deadline.
-    ///
-    /// # Errors
-    /// [`Failure`], when there is none.
-    pub async fn ask(
-        &self,
-        target: &Target,
-        question: Question,
-        deadline: Duration,
-    ) -> Result<Answer, Failure> {
-        let _ = (&self.settings, question, deadline);
-        Err(Failure::missing(format!(
-            "nothing runs {:?} yet",
-            target.runtime
-        )))
+    #[must_use]
+    pub fn configuration(&self) -> Option<&Value> {
+        match self {
+            Self::Specification => None,
+            Self::Check { configuration } | Self::Discover { configuration } => Some(configuration),
+        }
     }
+}
 
-    /// Starts a long run.
-    ///
-    /// # Errors
-    /// [`Failure`], when it cannot be started.
-    pub async fn launch(&self, target: &Target, task: Task) -> Result<Running, Failure> {
-        let _ = task;
-        Err(Failure::missing(format!(
-            "nothing runs {:?} yet",
-            target.runtime
-        )))
+impl Task {
+    /// The command that does it.
+    #[must_use]
+    pub fn command(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "read",
+            Self::Write { .. } => "write",
+        }
+    }
+}
+
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.command())
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.command())
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("said", &self.said)
+            .finish_non_exhaustive()
     }
 }
 
 impl Failure {
     /// This machine cannot run it.
     pub fn missing(message: impl Into<String>) -> Self {
+        Self::new(Cause::Missing, message)
+    }
+
+    pub fn new(cause: Cause, message: impl Into<String>) -> Self {
         Self {
-            cause: Cause::Missing,
+            cause,
             message: message.into(),
             story: String::new(),
             log: Vec::new(),
+        }
+    }
+
+    /// Something of ours or of the machine's broke on the way; the inner story is for the log.
+    pub fn broken(message: impl Into<String>, story: impl fmt::Display) -> Self {
+        Self {
+            story: story.to_string(),
+            ..Self::new(Cause::Connector, message)
         }
     }
 }

@@ -14,6 +14,8 @@ mod organizations;
 mod paging;
 mod permissions;
 mod problems;
+mod process;
+mod python;
 mod replicas;
 mod rooms;
 mod server;

@@ -45,7 +45,15 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "app",
-        &["access", "clock", "config", "error", "store", "telemetry"],
+        &[
+            "access",
+            "clock",
+            "config",
+            "connector",
+            "error",
+            "store",
+            "telemetry",
+        ],
     ),
     (
         "ops",
@@ -75,6 +83,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "app",
             "clock",
             "config",
+            "connector",
             "domain",
             "error",
             "http",

@@ -26,6 +26,12 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const CLIENT_ID: &str = "the-admin";
 pub const CLIENT_SECRET: &str = "admin-secret-0123456789-abcdef";
 
+/// The program, built for these tests.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_ferrobyte");
+
+/// Where all test servers keep what connectors need: an environment is made once for all of them.
+pub const DATA: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/data");
+
 /// A server without a listener: requests go straight into its service.
 pub struct TestServer {
     pub app: Arc<App>,
@@ -102,6 +108,8 @@ pub fn config(settings: &[(&'static str, &str)]) -> Config {
         ("admin.client_id", CLIENT_ID),
         ("admin.client_secret", CLIENT_SECRET),
         ("log.requests", "none"),
+        ("database.data_dir", DATA),
+        ("connectors.supervisor", PROGRAM),
     ];
     let flags: HashMap<_, _> = usual
         .iter()
