@@ -205,7 +205,7 @@ const OOM_SCORE: &str = "/proc/self/oom_score_adj";
 /// Takes leave of every child that has ended, adopted ones too, until it is the connector's turn.
 fn reap(connector: Pid) -> Option<WaitStatus> {
     loop {
-        match rustix::process::waitpid(None, WaitOptions::NOHANG) {
+        match rustix::process::wait(WaitOptions::NOHANG) {
             Ok(Some((pid, status))) if pid == connector => return Some(status),
             Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
             Ok(None) | Err(_) => return None,
@@ -221,7 +221,7 @@ fn end_all() {
         for child in usage::children(own) {
             let _ = rustix::process::kill_process(child, Signal::KILL);
         }
-        match rustix::process::waitpid(None, WaitOptions::NOHANG) {
+        match rustix::process::wait(WaitOptions::NOHANG) {
             Ok(Some(_)) => {}
             // Asleep instead of waiting: an adopted child may have come that is not killed yet.
             Ok(None) | Err(rustix::io::Errno::INTR) => std::thread::sleep(Duration::from_millis(1)),
