@@ -344,10 +344,24 @@ fn refusal(log: Tail) -> Refusal {
 
 /// The Python that a package wants, when an installer refused for it.
 fn wanted_python(text: &str) -> Option<String> {
-    let signs = ["Requires-Python ", "does not satisfy Python"];
+    let signs = [
+        "Requires-Python ",
+        "requires Python ",
+        "does not satisfy Python",
+        "requires a different Python: ",
+    ];
     let rest = signs
         .iter()
         .find_map(|sign| text.find(sign).map(|at| &text[at + sign.len()..]))?;
+    // "3.11.7 not in '>=3.12'"
+    let rest = rest
+        .split_once(" not in '")
+        .map_or(
+            rest,
+            |(version, wanted)| {
+                if version.contains('\n') { rest } else { wanted }
+            },
+        );
     let end = rest
         .find(|c: char| !(c.is_ascii_digit() || "<>=!~.*, ".contains(c)))
         .unwrap_or(rest.len());
@@ -372,5 +386,36 @@ fn remove(environment: &Path) {
             tracing::warn!(path = %environment.display(), %error, "an unfinished environment stays");
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_python_that_is_wanted_is_read_from_what_installers_say() {
+        for (text, wanted) in [
+            (
+                "Because the current Python version (3.13.0) does not satisfy Python>=3.10,<3.13 and x",
+                Some(">=3.10,<3.13"),
+            ),
+            (
+                "Because airbyte-source-scripted==4.0 requires Python >=3.99 and you require it",
+                Some(">=3.99"),
+            ),
+            (
+                "Ignored the following versions that require a different python version: 7.2.1 Requires-Python \
+                 <3.13,>=3.10; 7.2.0",
+                Some("<3.13,>=3.10"),
+            ),
+            (
+                "Package 'x' requires a different Python: 3.11.7 not in '>=3.99'",
+                Some(">=3.99"),
+            ),
+            ("No matching distribution found for x==1", None),
+        ] {
+            assert_eq!(wanted_python(text).as_deref(), wanted, "{text}");
+        }
     }
 }

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod engine;
 pub mod people;
 pub mod postgres;
+pub mod python;
 
 use std::collections::HashMap;
 use std::sync::Arc;
