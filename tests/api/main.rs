@@ -16,6 +16,7 @@ mod permissions;
 mod problems;
 mod process;
 mod python;
+mod python_packages;
 mod replicas;
 mod rooms;
 mod server;
