@@ -65,6 +65,14 @@ pub(super) struct Ended {
     pub memory: u64,
 }
 
+/// What brought the end.
+enum End {
+    OfItself(WaitStatus),
+    /// The server has had enough, or is gone.
+    Stopped,
+    TookTooMuch,
+}
+
 /// Runs the connector to its end.
 ///
 /// # Errors
@@ -91,7 +99,7 @@ fn attend(charge: &Charge, input: Option<OwnedFd>, lifeline: &UnixStream) -> io:
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(async {
+    let outcome: io::Result<(End, u64)> = runtime.block_on(async {
         // Listening starts before the connector does, so that no end is missed.
         let mut children = signal(SignalKind::child())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -108,13 +116,13 @@ fn attend(charge: &Charge, input: Option<OwnedFd>, lifeline: &UnixStream) -> io:
             tokio::select! {
                 _ = children.recv() => {
                     if let Some(status) = reap(group) {
-                        return Ok((Some(status), watch.seen(), false));
+                        return Ok((End::OfItself(status), watch.seen()));
                     }
                 }
                 read = asynchronous.read(&mut request) => match read {
                     Ok(1) => drop(rustix::process::kill_process_group(group, Signal::TERM)),
-                    // No more requests: the server has had enough, or is gone.
-                    _ => return Ok((None, watch.seen(), false)),
+                    // No more requests.
+                    _ => return Ok((End::Stopped, watch.seen())),
                 },
                 // Somebody stops every process of a service at once: the connector got it, too, and
                 // the lifeline says what comes of it.
@@ -122,26 +130,32 @@ fn attend(charge: &Charge, input: Option<OwnedFd>, lifeline: &UnixStream) -> io:
                 _ = interrupt.recv() => {}
                 _ = hangup.recv() => {}
                 () = tokio::time::sleep(watch.pause()) => if watch.look() {
-                    return Ok((None, watch.seen(), true));
+                    return Ok((End::TookTooMuch, watch.seen()));
                 },
             }
         }
     });
     end_all();
-    outcome.map(
-        |(status, memory, too_much): (Option<WaitStatus>, u64, bool)| {
-            let signal = status.map_or(Some(Signal::KILL.as_raw()), WaitStatus::terminating_signal);
-            // Killed, and not by us.
-            let killed = status.is_some() && signal == Some(Signal::KILL.as_raw());
-            Ended {
-                code: status.and_then(WaitStatus::exit_status),
-                signal,
-                out_of_memory: too_much || killed && usage::kills_for_memory() > killed_before,
-                cpu_ms: usage::spent_by_children(),
-                memory,
-            }
-        },
-    )
+    let (end, memory) = outcome?;
+    let (code, signal) = match end {
+        End::OfItself(status) => (status.exit_status(), status.terminating_signal()),
+        End::Stopped | End::TookTooMuch => (None, Some(Signal::KILL.as_raw())),
+    };
+    let out_of_memory = match end {
+        // The system says only that it has killed somebody.
+        End::OfItself(_) => {
+            signal == Some(Signal::KILL.as_raw()) && usage::kills_for_memory() > killed_before
+        }
+        End::Stopped => false,
+        End::TookTooMuch => true,
+    };
+    Ok(Ended {
+        code,
+        signal,
+        out_of_memory,
+        cpu_ms: usage::spent_by_children(),
+        memory,
+    })
 }
 
 /// The first byte, and the connector's standard input if it comes with it.

@@ -31,27 +31,20 @@ impl RunDirectory {
     pub fn create(runs: &Path) -> io::Result<Self> {
         make_private(runs)?;
         let path = std::path::absolute(make_unique(runs)?)?;
-        let mut made = Self {
+        let lock = File::open(&path).ok();
+        if let Some(file) = &lock {
+            // A file system without locks gives no protection against a sweep after the first minute.
+            let _ = flock(file, FlockOperation::NonBlockingLockExclusive);
+        }
+        let made = Self {
             path,
             handed_over: false,
-            _lock: None,
+            _lock: lock,
         };
-        let file = File::open(&made.path)?;
-        // A file system without locks gets no protection against a sweep within its first minute.
-        let _ = flock(&file, FlockOperation::NonBlockingLockExclusive);
-        made._lock = Some(file);
         for folder in ["home", "tmp"] {
             make_private(&made.path.join(folder))?;
         }
         Ok(made)
-    }
-
-    /// Another one inside, removed at the latest together with this one.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn inner(&self) -> io::Result<Self> {
-        Self::create(&self.path.join("inner"))
     }
 
     #[must_use]
@@ -168,9 +161,6 @@ mod tests {
             ),
             (0o700, 0o700, 0o600)
         );
-        let inner = directory.inner().expect("another");
-        assert!(inner.path().starts_with(&path));
-        drop(inner);
         drop(directory);
         assert!(!path.exists());
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -19,6 +19,9 @@ use super::package::Package;
 use crate::connector::launcher::Settings;
 use crate::connector::process::directory::make_private;
 use crate::connector::{Cause, Failure};
+
+/// How many are made at once: each keeps the disk, the network and a core busy.
+const AT_ONCE: usize = 2;
 
 /// A connector that is being installed.
 #[derive(Debug, Clone)]
@@ -36,6 +39,7 @@ pub struct Installation {
 pub(super) struct Environments {
     settings: Arc<Settings>,
     known: Mutex<HashMap<Package, Known>>,
+    turns: Arc<Semaphore>,
     /// Tasks of our own instead of the server's: stopping must not wait for an installer.
     work: Mutex<JoinSet<()>>,
 }
@@ -69,6 +73,7 @@ impl Environments {
         Self {
             settings,
             known: Mutex::default(),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
             work: Mutex::default(),
         }
     }
@@ -142,12 +147,15 @@ impl Environments {
     }
 
     fn begin(&self, package: Package) -> watch::Receiver<State> {
-        let (sender, receiver) = watch::channel(State::Making(String::new()));
+        let (sender, receiver) =
+            watch::channel(State::Making("waiting for other installations".to_owned()));
         let settings = Arc::clone(&self.settings);
+        let turns = Arc::clone(&self.turns);
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         while work.try_join_next().is_some() {}
         work.spawn(async move {
             let progress = Progress(sender);
+            let _turn = turns.acquire().await;
             let began = Instant::now();
             let outcome = make(&settings, &package, &progress).await;
             let state = match outcome {

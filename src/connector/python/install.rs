@@ -43,7 +43,7 @@ pub(super) async fn install(
         )));
     }
     for rest in of_package(settings, package) {
-        remove(&rest);
+        remove(rest).await;
     }
     let work = Work {
         settings,
@@ -108,7 +108,7 @@ impl Work<'_> {
         let environment = self.folder.join(name);
         let outcome = self.make(interpreter, &environment, compile).await;
         if outcome.is_err() {
-            remove(&environment);
+            remove(environment).await;
         }
         outcome
     }
@@ -380,13 +380,17 @@ fn uv(settings: &Settings) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-fn remove(environment: &Path) {
-    match std::fs::remove_dir_all(environment) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            tracing::warn!(path = %environment.display(), %error, "an unfinished environment stays");
+/// Half a gigabyte of small files takes a while.
+async fn remove(environment: PathBuf) {
+    let removal = tokio::task::spawn_blocking(move || {
+        match std::fs::remove_dir_all(&environment) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(path = %environment.display(), %error, "an unfinished environment stays");
+            }
+            _ => {}
         }
-        _ => {}
-    }
+    });
+    let _ = removal.await;
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use crate::connector::process::directory::RunDirectory;
 use crate::connector::process::environment::Environment;
 use crate::connector::process::lines::{Line, Lines};
 use crate::connector::process::{Input, Order};
-use crate::connector::{Exit, Failure};
+use crate::connector::{Exit, Failure, usage};
 
 const PROGRAM: &str = include_str!("parent.py");
 
@@ -315,7 +315,8 @@ struct Actor {
     life: Life,
     /// Requests that the socket had no room for yet.
     unsent: VecDeque<(Vec<u8>, Vec<OwnedFd>)>,
-    forks: HashMap<u64, oneshot::Sender<Exit>>,
+    /// Who waits for the end of each, and how many processes the system had killed before it began.
+    forks: HashMap<u64, (oneshot::Sender<Exit>, u64)>,
     unfit: Arc<AtomicBool>,
 }
 
@@ -362,7 +363,8 @@ impl Actor {
                 number,
                 ended,
             } => {
-                self.forks.insert(number, ended);
+                self.forks
+                    .insert(number, (ended, usage::kills_for_memory()));
                 self.unsent.push_back((line, vec![output, errors]));
             }
             Request::Kill(number) => {
@@ -375,7 +377,7 @@ impl Actor {
     }
 
     fn ended(&mut self, id: u64, code: Option<i32>, signal: Option<i32>, cpu_ms: u64, memory: u64) {
-        let Some(waiting) = self.forks.remove(&id) else {
+        let Some((waiting, killed_before)) = self.forks.remove(&id) else {
             return;
         };
         if signal.is_some_and(|signal| signal != 9) {
@@ -384,7 +386,7 @@ impl Actor {
         let _ = waiting.send(Exit {
             code,
             signal,
-            out_of_memory: false,
+            out_of_memory: signal == Some(9) && usage::kills_for_memory() > killed_before,
             cpu: Some(Duration::from_millis(cpu_ms)),
             memory: Some(memory),
         });

@@ -13,6 +13,7 @@ use ferrobyte::domain::definition::{Kind, Runtime};
 use tempfile::TempDir;
 
 use super::PROGRAM;
+use super::engine::is_postgres;
 
 /// A package with a scripted connector.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +32,12 @@ pub struct Workshop {
 }
 
 impl Workshop {
-    pub fn with(wheels: &[Wheel]) -> Self {
+    /// Nothing where these tests have no place: without Python, or when the suite is about PostgreSQL,
+    /// which they do not use.
+    pub fn with(wheels: &[Wheel]) -> Option<Self> {
+        if is_postgres() || !there() {
+            return None;
+        }
         let place = tempfile::tempdir().expect("a directory");
         let connectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/connectors");
         let scripted = std::fs::read_to_string(connectors.join("scripted.py")).expect("read");
@@ -50,7 +56,7 @@ impl Workshop {
                 .status();
             assert!(made.expect("python3 runs").success());
         }
-        Self { place }
+        Some(Self { place })
     }
 
     pub fn data(&self) -> PathBuf {
@@ -96,6 +102,23 @@ impl Workshop {
         names.sort();
         names
     }
+}
+
+/// Whether this machine has what it takes.
+fn there() -> bool {
+    static THERE: OnceLock<bool> = OnceLock::new();
+    *THERE.get_or_init(|| {
+        let look = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))";
+        let there = Command::new("python3").args(["-c", look]).status();
+        let there = there.is_ok_and(|status| status.success());
+        if !there {
+            eprintln!(
+                "\n*** SKIPPED: Python connectors. They need python3, 3.10 or newer, with venv (apt-get install \
+                 python3-venv). ***\n"
+            );
+        }
+        there
+    })
 }
 
 /// The usual settings of tests, below this directory.
