@@ -7,6 +7,7 @@
 mod access;
 mod applications;
 mod command_line;
+mod container;
 mod contract;
 mod guessing;
 mod nonsense;

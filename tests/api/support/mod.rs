@@ -4,6 +4,7 @@ pub mod answer;
 pub mod engine;
 pub mod host;
 pub mod people;
+pub mod podman;
 pub mod postgres;
 
 use std::collections::HashMap;
