@@ -29,6 +29,7 @@ pub struct Config {
     pub sessions: Sessions,
     pub throttle: Throttling,
     pub net: Net,
+    pub containers: Containers,
     pub log: Log,
 }
 
@@ -112,6 +113,17 @@ pub struct Net {
     pub allow: Allowed,
 }
 
+/// Connectors in container images.
+#[derive(Debug, Clone)]
+pub struct Containers {
+    /// The engine's socket; the usual ones are tried when absent.
+    pub host: Option<String>,
+    /// The engine's own default when absent.
+    pub network: Option<String>,
+    pub read_only: bool,
+    pub pull: bool,
+}
+
 /// The log.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -185,6 +197,12 @@ impl Config {
             },
             net: Net {
                 allow: Allowed::new(from.list("net.allow", str::parse)),
+            },
+            containers: Containers {
+                host: from.optional("connectors.container_host", |text| Ok(text.to_owned())),
+                network: from.optional("connectors.container_network", |text| Ok(text.to_owned())),
+                read_only: from.required("connectors.container_read_only", values::switch),
+                pull: from.required("connectors.container_pull", values::switch),
             },
             log: Log {
                 level: from.required("log.level", values::level),

@@ -18,7 +18,7 @@ const SOON: Duration = Duration::from_secs(30);
 
 fn settings(socket: &Path, data: &TempDir) -> Settings {
     Settings {
-        host: Some(socket.to_owned()),
+        host: Some(socket.display().to_string()),
         network: Some("none".to_owned()),
         read_only: false,
         pull: false,
@@ -537,7 +537,7 @@ async fn without_an_engine_the_answer_says_what_is_missing_and_what_to_do() {
     drop(std::os::unix::net::UnixListener::bind(&dead).expect("a socket"));
     let silent = directory.path().join("silent.sock");
     let _listener = std::os::unix::net::UnixListener::bind(&silent).expect("a socket");
-    for socket in [nowhere, dead, silent] {
+    for socket in [nowhere, dead, silent, "tcp://localhost:2375".into()] {
         let started = Instant::now();
         let failure = ask_at(&socket, true).await;
         assert_eq!(failure.cause, Cause::Missing, "{failure:?}");

@@ -46,8 +46,7 @@ done
 exit "$code"
 "#;
 
-/// What a run is given.
-#[derive(Debug)]
+/// What a run is given. The files hold secrets, so there is no `Debug`.
 pub(super) struct Plan {
     /// Reference of the image.
     pub image: String,

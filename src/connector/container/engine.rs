@@ -2,7 +2,6 @@
 //! ones behind which somebody answers. Looked for anew at each run, so that an engine may be installed,
 //! started or replaced while the server runs.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
@@ -17,11 +16,11 @@ const REQUEST: u64 = 60;
 
 #[derive(Debug)]
 pub(super) struct Engine {
-    host: Option<PathBuf>,
+    host: Option<String>,
 }
 
 impl Engine {
-    pub(super) fn new(host: Option<PathBuf>) -> Self {
+    pub(super) fn new(host: Option<String>) -> Self {
         Self { host }
     }
 
@@ -31,14 +30,14 @@ impl Engine {
     /// [`Cause::Missing`], with what was tried and what can be done.
     pub(super) async fn reach(&self) -> Result<Docker, Failure> {
         let candidates = match &self.host {
-            Some(host) => vec![host.clone()],
+            Some(host) => vec![host.strip_prefix("unix://").unwrap_or(host).to_owned()],
             None => usual(),
         };
         let mut tried = Vec::new();
         for socket in &candidates {
             match greet(socket).await {
                 Ok(docker) => return Ok(docker),
-                Err(why) => tried.push(format!("{}: {why}", socket.display())),
+                Err(why) => tried.push(format!("{socket}: {why}")),
             }
         }
         let advice = if self.host.is_some() {
@@ -57,21 +56,21 @@ impl Engine {
 }
 
 /// Where Docker and Podman listen, for the whole machine and for this user.
-fn usual() -> Vec<PathBuf> {
+fn usual() -> Vec<String> {
     let own = format!("/run/user/{}", rustix::process::geteuid().as_raw());
-    [
+    vec![
         "/var/run/docker.sock".to_owned(),
         format!("{own}/docker.sock"),
         "/run/podman/podman.sock".to_owned(),
         format!("{own}/podman/podman.sock"),
     ]
-    .map(PathBuf::from)
-    .to_vec()
 }
 
-async fn greet(socket: &Path) -> Result<Docker, String> {
-    let path = socket.to_str().ok_or("not a path in UTF-8")?;
-    let docker = Docker::connect_with_unix(path, REQUEST, API_DEFAULT_VERSION)
+async fn greet(socket: &str) -> Result<Docker, String> {
+    if socket.contains("://") {
+        return Err("an engine is spoken to through its socket only (unix:///…)".to_owned());
+    }
+    let docker = Docker::connect_with_unix(socket, REQUEST, API_DEFAULT_VERSION)
         .map_err(|_| "there is no such socket")?;
     match timeout(GREETING, docker.negotiate_version()).await {
         Ok(answer) => answer.map_err(|error| sentence(&error)),

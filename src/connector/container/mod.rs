@@ -34,8 +34,8 @@ use image::Images;
 /// How containers are run here.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The engine's socket; the usual places are tried when absent.
-    pub host: Option<PathBuf>,
+    /// The engine's socket, as a path or `unix://` and a path; the usual ones are tried when absent.
+    pub host: Option<String>,
     /// The network that containers join; the engine's own default when absent.
     pub network: Option<String>,
     /// Whether the file system of the image cannot be written to.

@@ -1,7 +1,8 @@
 //! A real container engine for this run: Debian's podman with runc, everything it keeps in a directory
 //! of its own, its API on a socket of its own; and an image made from nothing but a static busybox and
 //! the script in `tests/container`. A shell holds it and ends it, with its directory, when this process
-//! is gone, however it went.
+//! is gone, however it went. `FERROBYTE_TEST_CONTAINER_HOST` names the socket of another engine to test
+//! with, to which `docker` speaks.
 
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -18,8 +19,12 @@ pub const PLAIN_TAG: &str = "plain";
 pub struct Engine {
     pub socket: PathBuf,
     directory: PathBuf,
-    /// Its standard input is a leash: when it closes, the shell ends everything.
-    _leash: Child,
+    /// How it is asked by hand.
+    command: String,
+    /// Its standard input is a leash: when it closes, the shell ends everything. Somebody else's engine
+    /// has none.
+    #[expect(dead_code, reason = "it is only held")]
+    leash: Option<Child>,
 }
 
 /// A restricted machine lacks what podman takes for granted: the newer layout of cgroups, high limits,
@@ -46,7 +51,7 @@ printf 'root:x:0:0::/:/bin/sh\nairbyte:x:1000:1000::/home:/bin/sh\n' >"$root/etc
 chmod 1777 "$root/tmp"
 chown 1000 "$root/home"
 tar -C "$root" -cf "$dir/image.tar" .
-$podman import --change 'ENV AIRBYTE_ENTRYPOINT=/bin/sh /bin/connector' --change 'ENV HOME=/home' \
+$podman import --change 'ENV AIRBYTE_ENTRYPOINT="/bin/sh /bin/connector"' --change 'ENV HOME=/home' \
     --change 'ENV PATH=/bin' --change 'USER airbyte' "$dir/image.tar" "$repository:1"
 $podman import --change 'ENTRYPOINT ["/bin/sh", "/bin/connector"]' --change 'ENV PATH=/bin' \
     "$dir/image.tar" "$repository:plain"
@@ -85,76 +90,107 @@ impl Engine {
     }
 
     fn start() -> Result<Self, String> {
-        for program in ["podman", "runc", "busybox"] {
+        let other = other();
+        let programs: &[&str] = match other {
+            Some(_) => &["docker", "busybox"],
+            None => &["podman", "runc", "busybox"],
+        };
+        for program in programs {
             Command::new(program)
                 .arg("--help")
                 .output()
                 .map_err(|error| format!("{program}: {error}"))?;
         }
-        // Podman needs room for layers, and short paths for its sockets.
         let directory =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("podman-{}", std::process::id()));
-        std::fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
-        std::fs::write(directory.join("containers.conf"), SETTINGS)
-            .map_err(|error| error.to_string())?;
+        let own = directory.display();
+        let mut engine = Self {
+            command: match &other {
+                Some(socket) => format!("docker --host unix://{}", socket.display()),
+                None => format!(
+                    "podman --root {own}/root --runroot {own}/run --tmpdir {own}/tmp --storage-driver vfs"
+                ),
+            },
+            socket: PathBuf::new(),
+            directory,
+            leash: None,
+        };
+        match engine.prepare(other) {
+            Ok(()) => Ok(engine),
+            Err(why) => {
+                let _ = std::fs::remove_dir_all(&engine.directory);
+                Err(why)
+            }
+        }
+    }
+
+    fn prepare(&mut self, other: Option<PathBuf>) -> Result<(), String> {
+        let text = |error: std::io::Error| error.to_string();
+        std::fs::create_dir_all(&self.directory).map_err(text)?;
+        std::fs::write(self.directory.join("containers.conf"), SETTINGS).map_err(text)?;
         let connector = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/container/connector");
-        let made = shell(&directory, IMAGE)
+        let made = self
+            .shell(IMAGE)
             .arg(&connector)
             .arg(REPOSITORY)
             .output()
-            .map_err(|error| error.to_string())?;
+            .map_err(text)?;
         if !made.status.success() {
-            let _ = std::fs::remove_dir_all(&directory);
             return Err(String::from_utf8_lossy(&made.stderr).into_owned());
         }
-        let sockets = tempfile::tempdir()
-            .map_err(|error| error.to_string())?
-            .keep();
-        let socket = sockets.join("podman.sock");
-        let leash = shell(&directory, SERVICE)
-            .arg(&socket)
-            .stdin(Stdio::piped())
-            .spawn()
-            .map_err(|error| error.to_string())?;
-        let engine = Self {
-            socket,
-            directory,
-            _leash: leash,
-        };
+        if let Some(socket) = other {
+            self.socket = socket;
+            return std::fs::remove_dir_all(&self.directory).map_err(text);
+        }
+        // The path of a socket has to be short.
+        self.socket = tempfile::tempdir()
+            .map_err(text)?
+            .keep()
+            .join("podman.sock");
+        let mut service = self.shell(SERVICE);
+        service.arg(&self.socket).stdin(Stdio::piped());
+        self.leash = Some(service.spawn().map_err(text)?);
         let until = Instant::now() + Duration::from_secs(20);
-        while UnixStream::connect(&engine.socket).is_err() {
+        while UnixStream::connect(&self.socket).is_err() {
             if Instant::now() > until {
-                let log = engine.directory.join("service.log");
+                let log = self.directory.join("service.log");
                 return Err(std::fs::read_to_string(log).unwrap_or_default());
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Ok(engine)
+        Ok(())
     }
 
-    /// What podman prints when it is asked by hand.
+    /// What the engine prints when it is asked by hand.
     pub fn podman(&self, arguments: &str) -> String {
-        let output = shell(&self.directory, &format!("$podman {arguments}"))
+        let output = self
+            .shell(&format!("$podman {arguments}"))
             .output()
             .expect("a shell");
         assert!(output.status.success(), "{arguments}: {output:?}");
         String::from_utf8(output.stdout).expect("text")
     }
+
+    /// A shell in which `$podman` is this engine. The directory is its first argument.
+    fn shell(&self, script: &str) -> Command {
+        let mut shell = Command::new("sh");
+        shell
+            .arg("-c")
+            .arg(format!("podman='{}'\n{script}", self.command))
+            .arg("sh")
+            .arg(&self.directory)
+            .env("CONTAINERS_CONF", self.directory.join("containers.conf"))
+            .current_dir("/");
+        shell
+    }
 }
 
-/// A shell in which `$podman` is the one of this run. The directory is its first argument.
-fn shell(directory: &Path, script: &str) -> Command {
-    let prelude = format!(
-        "podman='podman --root {0}/root --runroot {0}/run --tmpdir {0}/tmp --storage-driver vfs'\n",
-        directory.display()
-    );
-    let mut shell = Command::new("sh");
-    shell
-        .arg("-c")
-        .arg(format!("{prelude}{script}"))
-        .arg("sh")
-        .arg(directory)
-        .env("CONTAINERS_CONF", directory.join("containers.conf"))
-        .current_dir("/");
-    shell
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests have no configuration of their own"
+)]
+fn other() -> Option<PathBuf> {
+    std::env::var("FERROBYTE_TEST_CONTAINER_HOST")
+        .ok()
+        .map(PathBuf::from)
 }
