@@ -35,7 +35,7 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     let (app, welcome) = setup::start(config, Clock::System)
         .await
         .map_err(explained)?;
-    let shutdown = Shutdown::default();
+    let shutdown = app.shutdown.clone();
     let service = http::service(&app, web::routes(&app), web::missing(&app));
     shutdown.spawn(http::server::serve(
         listener,

@@ -4,6 +4,8 @@
 //! the two ends of its pipes, which are pipes of the operating system in every case.
 
 pub mod container;
+pub mod native;
+pub mod sharing;
 
 use std::io::{PipeReader, PipeWriter};
 use std::path::PathBuf;
@@ -172,7 +174,13 @@ impl Launcher {
         question: Question,
         deadline: Duration,
     ) -> Result<Answer, Failure> {
-        let _ = (&self.settings, question, deadline);
+        if let Runtime::Native { connector } = &target.runtime {
+            let local = self.settings.data_dir.join("local");
+            let answer = native::ask(target.kind, connector, question, &local);
+            return tokio::time::timeout(deadline, answer)
+                .await
+                .unwrap_or_else(|_| Err(Failure::new(Cause::Deadline, "it took too long")));
+        }
         Err(Failure::missing(format!(
             "nothing runs {:?} yet",
             target.runtime

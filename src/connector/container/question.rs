@@ -10,6 +10,7 @@ use tokio::net::unix::pipe;
 use super::create::Plan;
 use crate::connector::{Answer, Cause, Exit, Failure, Question, Running, Said, Target};
 use crate::protocol::message::{CheckStatus, Message};
+use crate::protocol::trace::{ErrorTrace, Event, FailureType};
 
 /// The longest line that an answer may have: catalogs come in one.
 const LINE: u64 = 64 * 1024 * 1024;
@@ -79,7 +80,7 @@ struct Heard {
     said: Option<Said>,
     new_configuration: Option<Value>,
     /// The first error counts.
-    error: Option<Value>,
+    error: Option<ErrorTrace>,
     log: VecDeque<String>,
 }
 
@@ -98,12 +99,13 @@ impl Heard {
                 self.said = Some(Said::Catalog(catalog));
             }
             Ok(Message::Control { control }) => {
-                let given = control.pointer("/connectorConfig/config").cloned();
+                let given = control.connector_config.map(|given| given.config);
                 self.new_configuration = given.or(self.new_configuration.take());
             }
             Ok(Message::Trace { trace }) => {
-                let error = trace.get("error").cloned();
-                self.error = self.error.take().or(error);
+                if let Event::Error(error) = trace.event {
+                    self.error.get_or_insert(error);
+                }
             }
             Ok(Message::Log { log }) => self.log(format!("{} {}", log.level, log.message)),
             Ok(_) => {}
@@ -130,36 +132,30 @@ impl Heard {
             }),
             _ => Err(Failure {
                 log,
-                ..reason(self.error.as_ref(), exit)
+                ..reason(self.error, exit)
             }),
         }
     }
 }
 
 /// Why there is no answer: what the connector says of it, else how it ended.
-fn reason(error: Option<&Value>, exit: &Exit) -> Failure {
+fn reason(error: Option<ErrorTrace>, exit: &Exit) -> Failure {
     if exit.out_of_memory {
         return Failure::new(
             Cause::Connector,
             "the connector needs more memory than it may use",
         );
     }
-    let text = |name: &str| {
-        error
-            .and_then(|error| error.get(name))
-            .and_then(Value::as_str)
-    };
-    if let Some(message) = text("message") {
-        let cause = match text("failure_type") {
-            Some("config_error") => Cause::Configuration,
-            Some("transient_error") => Cause::Transient,
-            _ => Cause::Connector,
+    if let Some(error) = error {
+        let cause = match error.failure_type {
+            Some(FailureType::ConfigError) => Cause::Configuration,
+            Some(FailureType::TransientError) => Cause::Transient,
+            Some(FailureType::SystemError) | None => Cause::Connector,
         };
-        let mut failure = Failure::new(cause, message);
-        text("internal_message")
-            .unwrap_or_default()
-            .clone_into(&mut failure.story);
-        return failure;
+        return Failure {
+            story: error.internal_message.unwrap_or_default(),
+            ..Failure::new(cause, error.message)
+        };
     }
     let end = match (exit.code, exit.signal) {
         (Some(code), _) => format!("the connector ended with code {code} and without an answer"),

@@ -1,6 +1,7 @@
 //! What every test needs: a server with a fresh database and a hand-set clock, people, requests.
 
 pub mod answer;
+pub mod canary;
 pub mod engine;
 pub mod host;
 pub mod people;
@@ -28,6 +29,9 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const CLIENT_ID: &str = "the-admin";
 pub const CLIENT_SECRET: &str = "admin-secret-0123456789-abcdef";
 
+/// The master key of every test server.
+pub const VAULT_KEY: &str = "the master key of every server in these tests";
+
 /// A server without a listener: requests go straight into its service.
 pub struct TestServer {
     pub app: Arc<App>,
@@ -48,7 +52,12 @@ impl TestServer {
 
     /// Another server on the same database, as a second replica would be.
     pub async fn replica(&self) -> Self {
-        let config = config(&[]);
+        self.replica_with(&[]).await
+    }
+
+    /// The same with some settings of its own.
+    pub async fn replica_with(&self, settings: &[(&'static str, &str)]) -> Self {
+        let config = config(settings);
         let db = self.database.open().await;
         let (app, _) = setup::start_on(db, config, self.app.clock.clone())
             .await
@@ -80,6 +89,10 @@ impl TestServer {
         }
     }
 
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Moves the clock.
     pub fn wait(&self, seconds: i64) {
         self.app.clock.advance(chrono::TimeDelta::seconds(seconds));
@@ -103,6 +116,7 @@ pub fn config(settings: &[(&'static str, &str)]) -> Config {
         ("admin.email", EMAIL),
         ("admin.client_id", CLIENT_ID),
         ("admin.client_secret", CLIENT_SECRET),
+        ("vault.key", VAULT_KEY),
         ("log.requests", "none"),
     ];
     let flags: HashMap<_, _> = usual
