@@ -17,6 +17,7 @@ mod destinations;
 mod guessing;
 mod native;
 mod nonsense;
+mod oauth;
 mod organizations;
 mod outgoing;
 mod paging;

@@ -151,7 +151,8 @@ impl Keeper {
         let mut exit = exit(docker, id).await;
         // Not every engine notices; but who else would kill what nobody asked to end?
         exit.out_of_memory |= self.limited && exit.signal == Some(9) && !self.asked.is_cancelled();
-        self.exit.send_replace(Some(usage.told(exit)));
+        usage.tell(&mut exit);
+        self.exit.send_replace(Some(exit));
         if !silent {
             // Its last words may still be on their way.
             tokio::select! {

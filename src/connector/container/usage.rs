@@ -43,12 +43,9 @@ impl Usage {
         }
     }
 
-    /// The end with what it took.
-    pub(super) fn told(self, exit: Exit) -> Exit {
-        Exit {
-            cpu: self.cpu,
-            memory: self.memory,
-            ..exit
-        }
+    /// Adds what is known to the end.
+    pub(super) fn tell(self, exit: &mut Exit) {
+        exit.cpu = self.cpu;
+        exit.memory = self.memory;
     }
 }

@@ -23,7 +23,6 @@ pub struct Engine {
     command: String,
     /// Its standard input is a leash: when it closes, the shell ends everything. Somebody else's engine
     /// has none.
-    #[expect(dead_code, reason = "it is only held")]
     leash: Option<Child>,
 }
 
