@@ -12,9 +12,9 @@ use crate::access::throttle::{Allowance, Throttle};
 use crate::access::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::config::resolve::Given;
 use crate::config::values::Secret;
 use crate::config::{VaultSettings, resolve};
+use crate::connector::container;
 use crate::connector::process::environment::Environment;
 use crate::connector::sharing::Sharing;
 use crate::connector::{Launcher, Settings};
@@ -115,7 +115,7 @@ impl App {
             token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),
             lists: Lists::default(),
-            launcher: launcher(&config),
+            launcher: launcher(&config, &clock),
             settled: OnceCell::new(),
             specifications: Sharing::default(),
             shutdown,
@@ -152,11 +152,11 @@ fn references(settings: &VaultSettings) -> Resolver {
     }
 }
 
-fn launcher(config: &Config) -> Launcher {
-    let environment = Given::process_environment();
+fn launcher(config: &Config, clock: &Clock) -> Launcher {
+    let environment = resolve::Given::process_environment();
     let connectors = &config.connectors;
     let usual = Settings::below(&config.database.data_dir);
-    Launcher::new(Settings {
+    let settings = Settings {
         supervisor: connectors.supervisor.clone().unwrap_or(usual.supervisor),
         environment: Environment::for_connectors(&environment, &connectors.environment),
         installer: Environment::for_installers(&environment),
@@ -168,6 +168,14 @@ fn launcher(config: &Config) -> Launcher {
         warm_parents: connectors.warm_parents,
         warm_idle: connectors.warm_idle,
         install_timeout: connectors.install_timeout,
+        containers: container::Settings {
+            host: config.containers.host.clone(),
+            network: config.containers.network.clone(),
+            read_only: config.containers.read_only,
+            pull: config.containers.pull,
+            data_dir: config.database.data_dir.clone(),
+        },
         ..usual
-    })
+    };
+    Launcher::new(settings, clock)
 }

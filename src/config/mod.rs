@@ -34,6 +34,7 @@ pub struct Config {
     /// Address or file of the registry, for refreshing it.
     pub registry: Option<String>,
     pub net: Net,
+    pub containers: Containers,
     pub log: Log,
 }
 
@@ -163,6 +164,17 @@ pub struct Net {
     pub allow: Allowed,
 }
 
+/// Connectors in container images.
+#[derive(Debug, Clone)]
+pub struct Containers {
+    /// The engine's socket; the usual ones are tried when absent.
+    pub host: Option<String>,
+    /// The engine's own default when absent.
+    pub network: Option<String>,
+    pub read_only: bool,
+    pub pull: bool,
+}
+
 /// The log.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -270,6 +282,12 @@ impl Config {
             registry: from.optional("registry.url", |text| Ok(text.to_owned())),
             net: Net {
                 allow: Allowed::new(from.list("net.allow", str::parse)),
+            },
+            containers: Containers {
+                host: from.optional("connectors.container_host", |text| Ok(text.to_owned())),
+                network: from.optional("connectors.container_network", |text| Ok(text.to_owned())),
+                read_only: from.required("connectors.container_read_only", values::switch),
+                pull: from.required("connectors.container_pull", values::switch),
             },
             log: Log {
                 level: from.required("log.level", values::level),

@@ -439,6 +439,36 @@ pub const SETTINGS: &[Setting] = &[
         "How long a connector that nobody asks stays loaded.",
     ),
     setting(
+        "connectors.container_host",
+        &["FERROBYTE_CONTAINER_HOST", "DOCKER_HOST"],
+        "container-host",
+        "",
+        "Socket of the container engine (Docker or Podman) that runs connectors which are images, such as \
+         unix:///run/podman/podman.sock. Empty: the usual sockets are tried.",
+    ),
+    setting(
+        "connectors.container_network",
+        &["FERROBYTE_CONTAINER_NETWORK"],
+        "container-network",
+        "",
+        "Network that these containers join: a name, bridge, host or none. Empty: the engine's own default.",
+    ),
+    setting(
+        "connectors.container_read_only",
+        &["FERROBYTE_CONTAINER_READ_ONLY"],
+        "container-read-only",
+        "off",
+        "Whether a connector cannot write to the file system of its image, only to /tmp. Not every image \
+         can live with it.",
+    ),
+    setting(
+        "connectors.container_pull",
+        &["FERROBYTE_CONTAINER_PULL"],
+        "container-pull",
+        "on",
+        "Whether an image that is not on this machine is pulled.",
+    ),
+    setting(
         "log.level",
         &["FERROBYTE_LOG", "LOG_LEVEL"],
         "log",

@@ -5,6 +5,7 @@
 //!
 //! Configurations hold secrets here: nothing that carries one prints it.
 
+pub mod container;
 pub mod hearing;
 pub mod launcher;
 pub mod native;

@@ -7,6 +7,7 @@ pub mod applications;
 pub mod checks;
 mod configurations;
 pub mod definitions;
+pub mod oauth;
 pub mod people;
 pub mod permissions;
 pub mod probes;

@@ -13,6 +13,7 @@ pub mod definitions;
 pub mod fences;
 pub mod lists;
 pub mod manifests;
+pub mod oauth;
 pub mod organizations;
 pub mod permissions;
 pub mod regions;
@@ -36,6 +37,7 @@ pub fn statements() -> Vec<&'static str> {
         definitions::STATEMENTS,
         fences::STATEMENTS,
         manifests::STATEMENTS,
+        oauth::STATEMENTS,
         organizations::STATEMENTS,
         permissions::STATEMENTS,
         regions::STATEMENTS,

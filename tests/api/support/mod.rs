@@ -5,6 +5,7 @@ pub mod canary;
 pub mod engine;
 pub mod host;
 pub mod people;
+pub mod podman;
 pub mod postgres;
 pub mod python;
 
