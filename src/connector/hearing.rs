@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::process::lines::Tail;
 use super::{Answer, Cause, Exit, Failure, Question, Said};
 use crate::protocol::message::{CheckStatus, Message};
+use crate::protocol::trace::{ErrorTrace, Event, FailureType};
 
 /// Keys of a configuration that begin like this are put in by the server; so is the command of the
 /// low-code runner. Whoever sends one in a configuration does not get it through.
@@ -59,10 +60,15 @@ impl Hearing {
             Ok(Message::ConnectionStatus { status }) => self.says(Said::Status(status)),
             Ok(Message::Catalog { catalog }) => self.says(Said::Catalog(catalog)),
             Ok(Message::Log { log }) => self.log.push(&format!("{} {}", log.level, log.message)),
-            Ok(Message::Trace { trace }) => self.trace(&trace),
-            Ok(Message::Control { mut control }) => {
-                let configuration = control.pointer_mut("/connectorConfig/config");
-                self.new_configuration = configuration.map(Value::take).map(without_injected);
+            Ok(Message::Trace { trace }) => {
+                if let Event::Error(error) = trace.event {
+                    self.error(error);
+                }
+            }
+            Ok(Message::Control { control }) => {
+                if let Some(new) = control.connector_config {
+                    self.new_configuration = Some(without_injected(new.config));
+                }
             }
             Ok(
                 Message::Record { .. } | Message::State { .. } | Message::DestinationCatalog { .. },
@@ -164,35 +170,30 @@ impl Hearing {
         }
     }
 
-    fn trace(&mut self, trace: &Value) {
-        let error = &trace["error"];
-        let text = |name: &str| error[name].as_str().unwrap_or_default().trim().to_owned();
-        if trace["type"] != "ERROR" {
-            return;
-        }
-        let trouble = Trouble {
-            cause: match error["failure_type"].as_str() {
-                Some("config_error") => Cause::Configuration,
-                Some("transient_error") => Cause::Transient,
-                _ => Cause::Connector,
-            },
-            message: match text("message") {
-                empty if empty.is_empty() => "the connector reported an error".to_owned(),
-                message => message,
-            },
-            story: [text("internal_message"), text("stack_trace")]
-                .join("\n")
-                .trim()
-                .to_owned(),
-            of_a_stream: !error["stream_descriptor"].is_null(),
-        };
+    fn error(&mut self, error: ErrorTrace) {
+        let of_a_stream = error.stream_descriptor.is_some();
         let better = match &self.trouble {
             None => true,
-            Some(first) => first.of_a_stream && !trouble.of_a_stream,
+            Some(first) => first.of_a_stream && !of_a_stream,
         };
-        if better {
-            self.trouble = Some(trouble);
+        if !better {
+            return;
         }
+        let story = [error.internal_message, error.stack_trace];
+        let story: Vec<_> = story.into_iter().flatten().collect();
+        self.trouble = Some(Trouble {
+            cause: match error.failure_type {
+                Some(FailureType::ConfigError) => Cause::Configuration,
+                Some(FailureType::TransientError) => Cause::Transient,
+                Some(FailureType::SystemError) | None => Cause::Connector,
+            },
+            message: match error.message.trim() {
+                "" => "the connector reported an error".to_owned(),
+                message => message.to_owned(),
+            },
+            story: story.join("\n").trim().to_owned(),
+            of_a_stream,
+        });
     }
 }
 

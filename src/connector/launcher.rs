@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::process::directory;
 use super::process::environment::Environment;
 use super::python::{Installation, Python};
-use super::{Answer, Failure, Question, Running, Target, Task};
+use super::{Answer, Cause, Failure, Question, Running, Target, Task, native};
 use crate::domain::definition::Runtime;
 
 /// What a launcher needs to know.
@@ -71,6 +71,8 @@ impl Settings {
 #[derive(Debug)]
 pub struct Launcher {
     python: Python,
+    /// What native connectors see as `/local`.
+    local: PathBuf,
 }
 
 impl Launcher {
@@ -78,6 +80,7 @@ impl Launcher {
     pub fn new(settings: Settings) -> Self {
         directory::sweep(&settings.runs());
         Self {
+            local: settings.data_dir.join("local"),
             python: Python::new(Arc::new(settings)),
         }
     }
@@ -98,7 +101,12 @@ impl Launcher {
             Runtime::Python { .. } | Runtime::Manifest => {
                 self.python.ask(target, question, deadline).await
             }
-            Runtime::Native { connector } => Err(no_native(connector)),
+            Runtime::Native { connector } => {
+                let answer = native::ask(target.kind, connector, question, &self.local);
+                tokio::time::timeout(deadline, answer)
+                    .await
+                    .unwrap_or_else(|_| Err(Failure::new(Cause::Deadline, "it took too long")))
+            }
             Runtime::Image => Err(no_image(target)),
         }
     }
@@ -110,7 +118,9 @@ impl Launcher {
     pub async fn launch(&self, target: &Target, task: Task) -> Result<Running, Failure> {
         match &target.runtime {
             Runtime::Python { .. } | Runtime::Manifest => self.python.launch(target, task).await,
-            Runtime::Native { connector } => Err(no_native(connector)),
+            Runtime::Native { connector } => {
+                native::launch(target.kind, connector, task, &self.local)
+            }
             Runtime::Image => Err(no_image(target)),
         }
     }
@@ -120,10 +130,6 @@ impl Launcher {
     pub fn installing(&self) -> Vec<Installation> {
         self.python.installing()
     }
-}
-
-fn no_native(connector: &str) -> Failure {
-    Failure::missing(format!("there is no native connector {connector}"))
 }
 
 fn no_image(target: &Target) -> Failure {

@@ -7,8 +7,10 @@
 
 pub mod hearing;
 pub mod launcher;
+pub mod native;
 pub mod process;
 pub mod python;
+pub mod sharing;
 pub mod supervisor;
 mod usage;
 
@@ -103,7 +105,7 @@ pub struct Running {
     pub output: PipeReader,
     /// Lines of standard error, as they come.
     pub errors: tokio::sync::mpsc::Receiver<String>,
-    pub(crate) handle: Box<dyn Handle>,
+    pub handle: Box<dyn Handle>,
 }
 
 /// The end of a run that only its runtime knows how to reach.
@@ -216,11 +218,6 @@ impl fmt::Debug for Answer {
 }
 
 impl Failure {
-    /// This machine cannot run it.
-    pub fn missing(message: impl Into<String>) -> Self {
-        Self::new(Cause::Missing, message)
-    }
-
     pub fn new(cause: Cause, message: impl Into<String>) -> Self {
         Self {
             cause,
@@ -228,6 +225,16 @@ impl Failure {
             story: String::new(),
             log: Vec::new(),
         }
+    }
+
+    /// This machine cannot run it.
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self::new(Cause::Missing, message)
+    }
+
+    /// It may be better next time.
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self::new(Cause::Transient, message)
     }
 
     /// Something of ours or of the machine's broke on the way; the inner story is for the log.

@@ -11,7 +11,6 @@ use ferrobyte::ops::{applications, people};
 use ferrobyte::store::users;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 use super::TestServer;
 use super::answer::Answer;
@@ -55,6 +54,10 @@ impl<'a> Person<'a> {
         self.send(Method::PATCH, path, Some(body)).await
     }
 
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await
     }
@@ -81,13 +84,7 @@ impl<'a> Person<'a> {
             let value = format!("Bearer {token}").parse().expect("a header");
             request.headers_mut().insert(header::AUTHORIZATION, value);
         }
-        let response = self
-            .server
-            .service
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("an answer");
+        let response = self.server.service.clone().answer(request).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a whole body").to_bytes();
         let text = String::from_utf8(bytes.to_vec()).expect("text");
@@ -116,6 +113,23 @@ impl<'a> Person<'a> {
         made["workspaceId"].as_str().expect("an id").to_owned()
     }
 
+    /// A source of sample data, or a destination that keeps nothing.
+    pub async fn creates_actor(&self, kind: &str, workspace: &str) -> String {
+        let configuration = match kind {
+            "source" => json!({ "sourceType": "faker", "count": 10 }),
+            _ => {
+                json!({ "destinationType": "dev-null", "test_destination": { "test_destination_type": "SILENT" } })
+            }
+        };
+        let body =
+            json!({ "name": "pets", "workspaceId": workspace, "configuration": configuration });
+        let made = self.post(&format!("/{kind}s"), body).await.ok(200);
+        made[format!("{kind}Id")]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    }
+
     /// The id of the one workspace that exists from the start.
     pub async fn first_workspace(&self) -> String {
         let list = self.get("/workspaces").await.ok(200);
@@ -134,6 +148,10 @@ pub fn whole(path: &str) -> String {
         "/organizations",
         "/users",
         "/applications",
+        "/sources",
+        "/destinations",
+        "/streams",
+        "/connector_definitions",
     ]
     .iter()
     .any(|resource| path.starts_with(resource) && !path.starts_with("/applications/token"))
