@@ -351,15 +351,6 @@ pub const SETTINGS: &[Setting] = &[
          Empty: the command has to be told.",
     ),
     setting(
-        "net.allow",
-        &["FERROBYTE_NET_ALLOW"],
-        "net-allow",
-        "",
-        "Host names, IP addresses and networks such as 10.1.0.0/16, with commas between, that the server may \
-         call by itself (OAuth, registry, webhooks, stores of secrets) although they are not public. A name \
-         is allowed wherever it leads.",
-    ),
-    setting(
         "connectors.container_host",
         &["FERROBYTE_CONTAINER_HOST", "DOCKER_HOST"],
         "container-host",
@@ -388,6 +379,15 @@ pub const SETTINGS: &[Setting] = &[
         "container-pull",
         "on",
         "Whether an image that is not on this machine is pulled.",
+    ),
+    setting(
+        "net.allow",
+        &["FERROBYTE_NET_ALLOW"],
+        "net-allow",
+        "",
+        "Host names, IP addresses and networks such as 10.1.0.0/16, with commas between, that the server may \
+         call by itself (OAuth, registry, webhooks, stores of secrets) although they are not public. A name \
+         is allowed wherever it leads.",
     ),
     setting(
         "log.level",
