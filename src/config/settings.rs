@@ -344,23 +344,6 @@ pub const SETTINGS: &[Setting] = &[
         "How long a connector may take to be fetched and to print its specification.",
     ),
     setting(
-        "registry.url",
-        &["FERROBYTE_REGISTRY_URL"],
-        "registry-url",
-        "",
-        "Address or file of a registry of connectors in the public format, for `ferrobyte registry refresh`. \
-         Empty: the command has to be told.",
-    ),
-    setting(
-        "net.allow",
-        &["FERROBYTE_NET_ALLOW"],
-        "net-allow",
-        "",
-        "Host names, IP addresses and networks such as 10.1.0.0/16, with commas between, that the server may \
-         call by itself (OAuth, registry, webhooks, stores of secrets) although they are not public. A name \
-         is allowed wherever it leads.",
-    ),
-    setting(
         "connectors.environment",
         &["FERROBYTE_CONNECTOR_ENVIRONMENT"],
         "connector-environment",
@@ -467,6 +450,23 @@ pub const SETTINGS: &[Setting] = &[
         "container-pull",
         "on",
         "Whether an image that is not on this machine is pulled.",
+    ),
+    setting(
+        "registry.url",
+        &["FERROBYTE_REGISTRY_URL"],
+        "registry-url",
+        "",
+        "Address or file of a registry of connectors in the public format, for `ferrobyte registry refresh`. \
+         Empty: the command has to be told.",
+    ),
+    setting(
+        "net.allow",
+        &["FERROBYTE_NET_ALLOW"],
+        "net-allow",
+        "",
+        "Host names, IP addresses and networks such as 10.1.0.0/16, with commas between, that the server may \
+         call by itself (OAuth, registry, webhooks, stores of secrets) although they are not public. A name \
+         is allowed wherever it leads.",
     ),
     setting(
         "log.level",

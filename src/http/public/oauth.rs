@@ -16,7 +16,8 @@ use crate::domain::definition::Kind;
 use crate::domain::ids::{DefinitionId, OrganizationId, WorkspaceId};
 use crate::http::extract::{Body, Id, Triple};
 use crate::http::problem::Problem;
-use crate::ops::oauth::{self, Inputs, Named, Wish};
+use crate::ops::oauth::clients::{self, Named};
+use crate::ops::oauth::{self, Inputs, Wish};
 use crate::request::Base;
 
 /// The values that the flow of a connector needs of its configuration, such as a subdomain.
@@ -157,7 +158,7 @@ pub async fn put_of_workspace(
         name: body.name,
     };
     let client = Inputs(body.configuration.0);
-    oauth::put_client_of_workspace(&app, &caller, id, &connector, client).await?;
+    clients::put_for_workspace(&app, &caller, id, &connector, client).await?;
     Ok(StatusCode::OK)
 }
 
@@ -175,7 +176,7 @@ pub async fn delete_of_workspace(
     caller: Caller,
     Triple(id, kind, name): Triple<WorkspaceId, Kind, String>,
 ) -> Result<StatusCode, Problem> {
-    oauth::remove_client_of_workspace(&app, &caller, id, &Named { kind, name }).await?;
+    clients::remove_for_workspace(&app, &caller, id, &Named { kind, name }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -201,7 +202,7 @@ pub async fn put_of_organization(
         name: body.name,
     };
     let client = Inputs(body.configuration.0);
-    oauth::put_client_of_organization(&app, &caller, id, &connector, client).await?;
+    clients::put_for_organization(&app, &caller, id, &connector, client).await?;
     Ok(StatusCode::OK)
 }
 
@@ -219,6 +220,6 @@ pub async fn delete_of_organization(
     caller: Caller,
     Triple(id, kind, name): Triple<OrganizationId, Kind, String>,
 ) -> Result<StatusCode, Problem> {
-    oauth::remove_client_of_organization(&app, &caller, id, &Named { kind, name }).await?;
+    clients::remove_for_organization(&app, &caller, id, &Named { kind, name }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -331,7 +331,7 @@ mod tests {
 
     use super::*;
 
-    fn declared(advanced_auth: Value) -> Result<Declaration, String> {
+    fn declared(advanced_auth: &Value) -> Result<Declaration, String> {
         let specification =
             json!({ "connectionSpecification": {}, "advanced_auth": advanced_auth });
         Declaration::of(&serde_json::from_value(specification).expect("a specification"))
@@ -342,7 +342,7 @@ mod tests {
         for (name, value) in exchange.as_object().expect("an object") {
             whole[name] = value.clone();
         }
-        declared(json!({
+        declared(&json!({
             "auth_flow_type": "oauth2.0",
             "oauth_config_specification": { "oauth_connector_input_specification": whole },
         }))
@@ -365,7 +365,7 @@ mod tests {
             (json!("oauth"), "cannot be read"),
         ];
         for (advanced_auth, why) in cases {
-            let said = declared(advanced_auth).expect_err(why);
+            let said = declared(&advanced_auth).expect_err(why);
             assert!(said.contains(why), "{said}");
         }
     }

@@ -307,13 +307,18 @@ fn complaint(answer: &Value) -> String {
     let said: Vec<String> = ["error", "error_description"]
         .iter()
         .filter_map(|name| answer[*name].as_str())
-        .map(|text| text.chars().filter(|c| !c.is_control()).take(200).collect())
+        .map(quoted)
         .collect();
     if said.is_empty() {
         String::new()
     } else {
         format!(": {}", said.join(", "))
     }
+}
+
+/// Somebody else's words, short enough for a sentence of ours.
+pub(super) fn quoted(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 /// Seconds from now as a moment.
@@ -379,7 +384,7 @@ mod tests {
         );
         assert_eq!(
             consent("https://x.example/c?s={{state_value}}&code_challenge={{ state_value | codechallengeS256 }}&scope={{scope_value}}"),
-            Ok("https://x.example/c?s=state-0123&code_challenge=gISJLBYfRuhgeiBKqUewTljVKzWtUgs5xSiURFtBLCM&scope=a%20b".to_owned())
+            Ok("https://x.example/c?s=state-0123&code_challenge=v5jF5-f0Kz8YXKBwRnQ1C2hhfqu1JIebFJnG4HxWBEI&scope=a%20b".to_owned())
         );
         for (wrong, why) in [
             ("javascript:alert(1)", "neither http"),
