@@ -16,7 +16,7 @@ use super::failure::Failure;
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    fn parse(text: &[u8]) -> Self {
+    pub(super) fn parse(text: &[u8]) -> Self {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
@@ -26,6 +26,11 @@ impl Fields {
             .iter()
             .find(|(key, _)| key == name)
             .map_or("", |(_, value)| value)
+    }
+
+    /// Everything, in order.
+    pub(super) fn pairs(&self) -> &[(String, String)] {
+        &self.0
     }
 }
 

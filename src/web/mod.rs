@@ -10,6 +10,7 @@ mod commands;
 mod destination;
 mod failure;
 mod form;
+mod forms;
 mod frame;
 mod headers;
 mod home;
