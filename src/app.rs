@@ -13,10 +13,20 @@ use crate::access::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::values::Secret;
+use crate::config::{VaultSettings, resolve};
+use crate::connector::sharing::Sharing;
+use crate::connector::{Launcher, Settings};
+use crate::engine::probes::{Limits, Probes};
 use crate::error::{Error, Result};
+use crate::net::Net;
+use crate::protocol::message::Specification;
+use crate::shutdown::Shutdown;
 use crate::store::db::Db;
 use crate::store::workspaces::Lists;
 use crate::telemetry::metrics::Metrics;
+use crate::vault::keyring::Vault;
+use crate::vault::references::{Resolver, Stores, VaultStore};
+use crate::vault::store::Fetch;
 
 /// Everything that requests share.
 #[derive(Debug)]
@@ -32,9 +42,21 @@ pub struct App {
     /// Failed token requests.
     pub token_requests: Throttle,
     pub lists: Lists,
+    /// Seals and opens the secrets in configurations.
+    pub vault: Vault,
+    /// Looks up the secrets that the operator keeps elsewhere.
+    pub references: Resolver,
     /// Set once the operator's password is in effect: see `ops::administrator::settle`.
     pub settled: OnceCell<()>,
+    pub launcher: Launcher,
+    /// Connectors that are being asked for their specification, by edition.
+    pub specifications: Sharing<Result<Specification, String>>,
+    /// Where tasks are spawned that outlive a request.
+    pub shutdown: Shutdown,
+    /// For calls to other hosts.
+    pub net: Net,
     pub metrics: Metrics,
+    pub probes: Probes,
 }
 
 impl App {
@@ -42,7 +64,13 @@ impl App {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn new(db: Db, config: Config, clock: Clock, passwords: Passwords) -> Result<Self> {
+    pub async fn new(
+        db: Db,
+        config: Config,
+        clock: Clock,
+        passwords: Passwords,
+        vault: Vault,
+    ) -> Result<Self> {
         let given: Vec<_> = config
             .tokens
             .jwt_secrets
@@ -74,18 +102,52 @@ impl App {
             };
             Throttle::new(a_minute(by_source), a_minute(by_identity))
         };
+        let shutdown = Shutdown::default();
+        let room = Limits {
+            lanes: config.connectors.probes_concurrency,
+            of_one_tenant: config.connectors.probes_by_workspace,
+        };
         Ok(Self {
+            probes: Probes::new(clock.clone(), shutdown.clone(), room),
             logins: throttle(limits.logins_by_source, limits.logins_by_email),
             token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),
             lists: Lists::default(),
             settled: OnceCell::new(),
+            launcher: Launcher::new(Settings {
+                data_dir: config.database.data_dir.clone(),
+            }),
+            specifications: Sharing::default(),
+            shutdown,
+            net: Net::new(config.net.allow.clone()),
             metrics: Metrics::new(db.engine()),
+            references: references(&config.vault),
+            vault,
             passwords,
             tokens,
             db,
             clock,
             config,
         })
+    }
+}
+
+/// How far each store is open for references.
+fn references(settings: &VaultSettings) -> Resolver {
+    let vault = settings.store_address.as_ref().map(|address| VaultStore {
+        address: address.clone(),
+        token: settings
+            .store_token
+            .as_ref()
+            .map_or(String::new(), |token| token.reveal().to_owned()),
+    });
+    Resolver {
+        stores: Stores {
+            environment: settings.references_env.clone(),
+            directory: settings.references_dir.clone(),
+            vault,
+        },
+        variable: resolve::variable,
+        fetch: Fetch::direct(),
     }
 }

@@ -16,6 +16,11 @@ pub enum Error {
     /// The request says something that cannot be meant; each fault names its place.
     #[error("{}", sentence(.faults))]
     Invalid { rule: Rule, faults: Vec<Fault> },
+    /// No connector of this kind has this short name.
+    #[error(
+        "there is no {kind} connector called {name:?}; GET /connector_definitions?type={kind} lists what there is"
+    )]
+    UnknownConnector { kind: &'static str, name: String },
     /// The request is well formed, but what it asks for is never allowed.
     #[error("{0}")]
     Unprocessable(String),
@@ -31,6 +36,20 @@ pub enum Error {
     /// The state of things forbids it for now.
     #[error("{0}")]
     Conflict(String),
+    /// It takes longer than the caller should wait. It goes on, and asking again finds what came of it.
+    #[error("{message}")]
+    NotYet {
+        message: String,
+        retry_after: Duration,
+    },
+    /// A connector broke, or did not finish in time: neither the caller's fault nor ours.
+    #[error("{message}")]
+    Connector {
+        /// Whether time ran out.
+        late: bool,
+        message: String,
+        story: Story,
+    },
     /// Asked too often.
     #[error("too many failed attempts; try again in {} seconds", .retry_after.as_secs().max(1))]
     TooMany { retry_after: Duration },
@@ -52,6 +71,8 @@ pub enum Rule {
     Request,
     /// A webhook was enabled without a URL.
     NotificationUrl,
+    /// The configuration does not fit the connector's specification.
+    Configuration,
 }
 
 /// The things that can be missing.

@@ -7,6 +7,9 @@
 //! - [`access`]: who may do what: callers, the role table, the proofs that `store` demands, tokens.
 //! - [`vault`]: the secrets in configurations.
 //! - [`protocol`], [`connector`]: the language of connectors; running them, whatever they are made of.
+//! - [`engine`]: connectors at work for us.
+//! - [`registry`]: facts about public connectors.
+//! - [`net`]: calls that the server itself makes to other hosts.
 //! - [`ops`]: deeds that more than one door needs.
 //! - [`request`]: what both doors know of a request.
 //! - [`http`]: the API: routes, bodies, problems, the OpenAPI document.
@@ -23,10 +26,13 @@ pub mod clock;
 pub mod config;
 pub mod connector;
 pub mod domain;
+pub mod engine;
 pub mod error;
 pub mod http;
+pub mod net;
 pub mod ops;
 pub mod protocol;
+pub mod registry;
 pub mod request;
 pub mod shutdown;
 pub mod store;

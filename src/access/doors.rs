@@ -9,16 +9,22 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::caller::{Caller, Standing};
-use super::granted::{Granted, Lookup};
-use super::policy::{Abilities, Ability, Level};
+use super::granted::{Granted, Lookup, Places};
+use super::policy::{Abilities, Ability, ActorLevel, Level};
+use crate::domain::actor::Actor;
 use crate::domain::application::Application;
-use crate::domain::ids::{ApplicationId, OrganizationId, PermissionId, WorkspaceId};
+use crate::domain::definition::{Definition, Kind, Shelf};
+use crate::domain::ids::{
+    ActorId, ApplicationId, DefinitionId, OrganizationId, PermissionId, WorkspaceId,
+};
 use crate::domain::organization::Organization;
 use crate::domain::permission::{Permission, PermissionScope};
 use crate::domain::workspace::Workspace;
-use crate::error::{Error, Noun, Result};
+use crate::error::{Error, Fault, Noun, Place, Result};
 use crate::store::db::Exec;
-use crate::store::{applications, organizations, permissions, standings, workspaces};
+use crate::store::{
+    actors, applications, definitions, organizations, permissions, standings, workspaces,
+};
 
 /// A workspace, for something that level `L` allows.
 ///
@@ -75,6 +81,133 @@ pub async fn workspaces_named(
     };
     admitted(db, caller, judge).await?;
     Ok(found.into_iter().map(Granted::of).collect())
+}
+
+/// The workspaces with these ids, each readable by the caller, for a list of what is in them. An unknown
+/// id is refused like a foreign one, except to instance administrators: to them it is nothing.
+///
+/// # Errors
+/// Forbidden, when one of them may not be read.
+pub async fn places(db: &mut dyn Exec, caller: &Caller, ids: &[WorkspaceId]) -> Result<Places> {
+    let hosts = if caller.is_instance_admin() {
+        HashMap::new()
+    } else {
+        let lookups: Vec<_> = ids.iter().copied().map(Lookup::of).collect();
+        workspaces::hosts(db, &lookups).await?.into_iter().collect()
+    };
+    let judge = |caller: &Caller| {
+        let readable = |id: &WorkspaceId| {
+            caller.is_instance_admin()
+                || hosts
+                    .get(id)
+                    .is_some_and(|&host| caller.in_workspace(*id, host).include(Ability::Read))
+        };
+        if ids.iter().all(readable) {
+            Ok(())
+        } else {
+            Err(Error::out_of_sight(Noun::Workspace))
+        }
+    };
+    admitted(db, caller, judge).await?;
+    Ok(Places(ids.to_vec()))
+}
+
+/// A source or a destination, for something that level `L` allows.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn actor<L: ActorLevel>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    kind: Kind,
+    id: ActorId,
+) -> Result<Granted<Actor, L>> {
+    let what = noun(kind);
+    let found = actors::fetch(db, kind, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|actor| Sight {
+            abilities: caller.in_workspace(actor.workspace_id, actor.organization_id),
+            gone: actor.deleted_at.is_some(),
+        });
+        let need = (L::ability(kind), L::role(kind));
+        sight.weigh(caller, Ability::Read, what, id, need)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(Granted::of)
+        .ok_or_else(|| Error::not_found(what, id))
+}
+
+/// A workspace, for something that level `L` allows with the sources or the destinations in it.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn workspace_of<L: ActorLevel>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    kind: Kind,
+    id: WorkspaceId,
+) -> Result<Granted<Workspace, L>> {
+    let found = workspaces::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|workspace| Sight {
+            abilities: caller.in_workspace(id, workspace.organization_id),
+            gone: workspace.deleted_at.is_some(),
+        });
+        let need = (L::ability(kind), L::role(kind));
+        sight.weigh(caller, Ability::Read, Noun::Workspace, id, need)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(Granted::of)
+        .ok_or_else(|| Error::not_found(Noun::Workspace, id))
+}
+
+/// What a source or a destination is called when it is missing.
+#[must_use]
+pub fn noun(kind: Kind) -> Noun {
+    match kind {
+        Kind::Source => Noun::Source,
+        Kind::Destination => Noun::Destination,
+    }
+}
+
+/// A definition on this shelf of a workspace, for something that level `L` allows there. Everybody who
+/// reads the workspace reads the public definitions; nobody changes them here.
+///
+/// # Errors
+/// As the room says, for the workspace; not found, for a definition of another workspace or shelf;
+/// invalid, for changing a public one.
+pub async fn definition<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    host: WorkspaceId,
+    shelf: Shelf,
+    id: DefinitionId,
+) -> Result<Granted<Definition, L>> {
+    workspace::<super::policy::Read>(db, caller, host).await?;
+    let visible = |found: &Definition| {
+        found.deleted_at.is_none()
+            && shelf.holds(found)
+            && found.workspace_id.is_none_or(|owner| owner == host)
+    };
+    let found = definitions::fetch(db, Lookup::of(id)).await?;
+    let found = found.filter(visible).ok_or_else(|| {
+        let noun = match shelf.kind() {
+            Kind::Source => Noun::SourceDefinition,
+            Kind::Destination => Noun::DestinationDefinition,
+        };
+        Error::not_found(noun, id)
+    })?;
+    if L::ABILITY != Ability::Read {
+        workspace::<L>(db, caller, host).await?;
+        if found.workspace_id.is_none() {
+            let why = "is public; only definitions that the workspace brought can be changed";
+            let fault = Fault::in_parameter(Place::Path, "definitionId", why);
+            return Err(Error::faults(vec![fault]));
+        }
+    }
+    Ok(Granted::of(found))
 }
 
 /// An organization, for something that level `L` allows.
@@ -176,6 +309,16 @@ trait Judge {
         id: impl std::fmt::Display,
         role: &str,
     ) -> Result<()>;
+
+    /// The same, when it is not a level that says what is needed.
+    fn weigh(
+        self,
+        caller: &Caller,
+        see: Ability,
+        what: Noun,
+        id: impl std::fmt::Display,
+        need: (Ability, &str),
+    ) -> Result<()>;
 }
 
 impl Judge for Option<Sight> {
@@ -187,12 +330,23 @@ impl Judge for Option<Sight> {
         id: impl std::fmt::Display,
         role: &str,
     ) -> Result<()> {
+        self.weigh(caller, see, what, id, (L::ABILITY, role))
+    }
+
+    fn weigh(
+        self,
+        caller: &Caller,
+        see: Ability,
+        what: Noun,
+        id: impl std::fmt::Display,
+        (ability, role): (Ability, &str),
+    ) -> Result<()> {
         match self {
             None if caller.is_instance_admin() => Err(Error::not_found(what, id)),
             Some(sight) if !sight.abilities.include(see) => Err(Error::out_of_sight(what)),
             None => Err(Error::out_of_sight(what)),
             Some(sight) if sight.gone => Err(Error::not_found(what, id)),
-            Some(sight) if sight.abilities.include(L::ABILITY) => Ok(()),
+            Some(sight) if sight.abilities.include(ability) => Ok(()),
             Some(_) => Err(Error::forbidden(format!("this needs the role {role}"))),
         }
     }

@@ -120,6 +120,17 @@ impl Scope {
     }
 }
 
+/// Workspaces that somebody named, each readable by the caller: a list may show what is in them.
+#[derive(Debug, Clone)]
+pub struct Places(pub(super) Vec<WorkspaceId>);
+
+impl Places {
+    #[must_use]
+    pub fn ids(&self) -> &[WorkspaceId] {
+        &self.0
+    }
+}
+
 /// The organizations that a list may show.
 #[derive(Debug, Clone)]
 pub struct OrganizationScope(Option<Vec<OrganizationId>>);

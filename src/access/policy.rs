@@ -1,6 +1,7 @@
 //! The role table: what each permission type allows, on an organization and in its workspaces. Groups
 //! and new roles widen it here and nowhere else.
 
+use crate::domain::definition::Kind;
 use crate::domain::permission::PermissionType;
 
 /// Something that a check can ask for.
@@ -142,9 +143,62 @@ levels! {
     Belong("organization_member", "workspace_reader");
     Read("organization_reader", "workspace_reader");
     Run("organization_runner", "workspace_runner");
+    EditSources("organization_editor", "workspace_editor or workspace_source_editor");
+    EditDestinations("organization_editor", "workspace_editor or workspace_destination_editor");
     EditSomething("organization_editor", "workspace_editor, workspace_source_editor or workspace_destination_editor");
     Edit("organization_editor", "workspace_editor");
     Administer("organization_admin", "workspace_admin");
+}
+
+/// A level that a check on a source or a destination asks for: the kind may decide which ability it is.
+pub trait ActorLevel: std::fmt::Debug + Send + Sync {
+    fn ability(kind: Kind) -> Ability;
+    /// The role that is missing when it is refused.
+    fn role(kind: Kind) -> &'static str;
+}
+
+impl<L: Level> ActorLevel for L {
+    fn ability(_: Kind) -> Ability {
+        L::ABILITY
+    }
+
+    fn role(_: Kind) -> &'static str {
+        L::ROLES.1
+    }
+}
+
+/// [`EditSources`] on sources, [`EditDestinations`] on destinations.
+#[derive(Debug)]
+pub struct EditActor;
+
+impl ActorLevel for EditActor {
+    fn ability(kind: Kind) -> Ability {
+        match kind {
+            Kind::Source => EditSources::ABILITY,
+            Kind::Destination => EditDestinations::ABILITY,
+        }
+    }
+
+    fn role(kind: Kind) -> &'static str {
+        match kind {
+            Kind::Source => EditSources::ROLES.1,
+            Kind::Destination => EditDestinations::ROLES.1,
+        }
+    }
+}
+
+/// The levels at which connector definitions are made and changed. A destination's runs with the
+/// credentials of everybody who chooses it, so a destination editor may not bring one.
+pub trait EditsDefinitions: Level {
+    const KIND: Kind;
+}
+
+impl EditsDefinitions for EditSources {
+    const KIND: Kind = Kind::Source;
+}
+
+impl EditsDefinitions for Edit {
+    const KIND: Kind = Kind::Destination;
 }
 
 #[cfg(test)]

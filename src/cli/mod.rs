@@ -2,9 +2,12 @@
 //! the server and may run beside it.
 
 mod applications;
+mod connector;
 mod credentials;
 mod doctor;
 mod people;
+mod registry;
+mod secrets;
 mod serve;
 
 use std::collections::HashMap;
@@ -51,11 +54,14 @@ pub fn command() -> Command {
                 .help("A file of settings (FERROBYTE_CONFIG)."),
         )
         .subcommand(Command::new("serve").about("Serve the API and the pages"))
+        .subcommand(connector::command())
         .subcommand(credentials::command())
         .subcommands(people::commands())
         .subcommand(applications::command())
         .subcommand(applications::token_command())
         .subcommand(applications::keys_command())
+        .subcommand(secrets::command())
+        .subcommands(registry::commands())
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
         .subcommand(
             Command::new("config")
@@ -137,6 +143,7 @@ fn run(name: &str, matches: &ArgMatches) -> Result<ExitCode> {
     let runtime = runtime()?;
     match name {
         "config" => Ok(ExitCode::SUCCESS),
+        "connector" => connector::run(matches, &config.database.data_dir),
         "serve" => {
             let _written = logs::begin(&config.log.level, config.log.json);
             runtime.block_on(serve::serve(config))
@@ -162,6 +169,9 @@ async fn with_app(name: &str, matches: &ArgMatches, app: &Arc<App>) -> Result<()
         "applications" => applications::run(app, matches).await,
         "token" => applications::token(app, matches).await,
         "keys" => applications::keys(app, matches).await,
+        "secrets" => secrets::run(app, matches).await,
+        "registry" => registry::registry(app, matches).await,
+        "definitions" => registry::definitions(app, matches).await,
         other => Err(anyhow!("there is no command {other}")),
     }
 }

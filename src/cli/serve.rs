@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::secret::PlainSecret;
 use crate::ops::administrator::{self, Credentials};
-use crate::ops::setup;
+use crate::ops::{registry, setup};
 use crate::shutdown::Shutdown;
 use crate::{http, web};
 
@@ -35,7 +35,8 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     let (app, welcome) = setup::start(config, Clock::System)
         .await
         .map_err(explained)?;
-    let shutdown = Shutdown::default();
+    registry::follow_order(&app).await.map_err(explained)?;
+    let shutdown = app.shutdown.clone();
     let service = http::service(&app, web::routes(&app), web::missing(&app));
     shutdown.spawn(http::server::serve(
         listener,

@@ -15,6 +15,8 @@ use resolve::Resolved;
 use values::Secret;
 
 use crate::domain::application::ClientId;
+use crate::domain::network::Allowed;
+use crate::domain::runtimes::Preference;
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::EmailAddress;
 
@@ -27,6 +29,11 @@ pub struct Config {
     pub tokens: TokenSettings,
     pub sessions: Sessions,
     pub throttle: Throttling,
+    pub connectors: Connectors,
+    pub vault: VaultSettings,
+    /// Address or file of the registry, for refreshing it.
+    pub registry: Option<String>,
+    pub net: Net,
     pub log: Log,
 }
 
@@ -103,6 +110,45 @@ pub struct Throttling {
     pub logins_by_email: u32,
 }
 
+/// Connectors.
+#[derive(Debug, Clone)]
+pub struct Connectors {
+    /// Which way of running them is taken.
+    pub runtimes: Preference,
+    pub specification_deadline: Duration,
+    /// How many are asked at once.
+    pub probes_concurrency: usize,
+    /// How many of one workspace are being asked or wait for it.
+    pub probes_by_workspace: usize,
+    pub check_deadline: Duration,
+    pub discovery_deadline: Duration,
+    /// How long a caller waits for a discovery.
+    pub discovery_patience: Duration,
+}
+
+/// The secrets in configurations.
+#[derive(Debug, Clone)]
+pub struct VaultSettings {
+    pub key: Option<Secret>,
+    /// Asked when there is no key.
+    pub key_command: Option<String>,
+    pub former_keys: Vec<Secret>,
+    /// The beginning of variables that references may name; absent for none.
+    pub references_env: Option<String>,
+    /// The directory whose files references may name.
+    pub references_dir: Option<PathBuf>,
+    /// Without a slash at its end.
+    pub store_address: Option<String>,
+    pub store_token: Option<Secret>,
+}
+
+/// Calls that the server itself makes.
+#[derive(Debug, Clone)]
+pub struct Net {
+    /// What may be called besides the public network.
+    pub allow: Allowed,
+}
+
 /// The log.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -174,6 +220,33 @@ impl Config {
                 logins_by_source: from.required("throttle.logins_by_source", values::number),
                 logins_by_email: from.required("throttle.logins_by_email", values::number),
             },
+            connectors: Connectors {
+                runtimes: Preference::new(from.list("connectors.runtimes", str::parse)),
+                specification_deadline: from
+                    .required("connectors.specification_deadline", values::seconds),
+                probes_concurrency: from
+                    .optional("connectors.probes_concurrency", values::at_least_one)
+                    .unwrap_or_else(twice_the_cores),
+                probes_by_workspace: from
+                    .required("connectors.probes_by_workspace", values::at_least_one),
+                check_deadline: from.required("connectors.check_deadline", values::seconds),
+                discovery_deadline: from.required("connectors.discovery_deadline", values::seconds),
+                discovery_patience: from.required("connectors.discovery_patience", values::seconds),
+            },
+            vault: VaultSettings {
+                key: from.optional("vault.key", values::vault_key),
+                key_command: from.optional("vault.key_command", |text| Ok(text.to_owned())),
+                former_keys: from.list("vault.former_keys", values::vault_key),
+                references_env: from.optional("vault.references_env", |text| Ok(text.to_owned())),
+                references_dir: from
+                    .optional("vault.references_dir", |text| Ok(PathBuf::from(text))),
+                store_address: from.optional("vault.store_address", values::base_url),
+                store_token: from.optional("vault.store_token", |text| Ok(Secret::new(text))),
+            },
+            registry: from.optional("registry.url", |text| Ok(text.to_owned())),
+            net: Net {
+                allow: Allowed::new(from.list("net.allow", str::parse)),
+            },
             log: Log {
                 level: from.required("log.level", values::level),
                 json: from.required("log.format", |text| match text {
@@ -191,4 +264,9 @@ impl Config {
         };
         from.finish(config)
     }
+}
+
+/// Probes mostly wait for other hosts.
+fn twice_the_cores() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, usize::from)
 }

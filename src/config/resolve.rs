@@ -59,6 +59,40 @@ impl Given<'_> {
     }
 }
 
+/// A variable of the environment, for references to secrets. A setting is never given away, whatever
+/// the operator allows.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the environment"
+)]
+pub fn variable(name: &str) -> Option<String> {
+    let is_name = |setting: &Setting| names(setting).any(|own| own == name);
+    if SETTINGS.iter().any(is_name) {
+        return None;
+    }
+    std::env::var(name).ok()
+}
+
+/// The variables of the environment that other programs need not know: secret settings, and those that
+/// begin as references do.
+#[must_use]
+pub fn secret_variables(references: Option<&str>) -> Vec<String> {
+    let settings = SETTINGS.iter().filter(|setting| setting.secret);
+    let mut withheld: Vec<_> = settings.flat_map(names).collect();
+    if let Some(beginning) = references {
+        let present = Given::process_environment().into_keys();
+        withheld.extend(present.filter(|name| name.starts_with(beginning)));
+    }
+    withheld
+}
+
+/// The names of a setting in the environment.
+fn names(setting: &Setting) -> impl Iterator<Item = String> {
+    let both = |own: &&str| [(*own).to_owned(), format!("{own}_FILE")];
+    setting.env.iter().flat_map(both)
+}
+
 impl Resolved {
     /// # Errors
     /// A sentence when the file cannot be read as settings, or a secret's file not at all.

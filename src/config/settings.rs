@@ -113,7 +113,7 @@ pub const SETTINGS: &[Setting] = &[
         &["FERROBYTE_DATA_DIR"],
         "data-dir",
         "ferrobyte-data",
-        "Directory of the embedded database; created with mode 0700.",
+        "Directory of the embedded database and of vault.key, when that is generated; created with mode 0700.",
     ),
     secret(
         "database.url",
@@ -242,6 +242,122 @@ pub const SETTINGS: &[Setting] = &[
         "throttle-logins-by-email",
         "10",
         "Failed log-ins a minute for one e-mail; 0 for any number.",
+    ),
+    secret(
+        "vault.key",
+        &["FERROBYTE_VAULT_KEY"],
+        "vault-key",
+        "Master key of the secrets in configurations: 32 bytes in hexadecimal or base64, or a passphrase of 32 characters or more. \
+         Empty: asked of key_command, else made at the first start and kept in the file vault.key of the data directory.",
+    ),
+    setting(
+        "vault.key_command",
+        &["FERROBYTE_VAULT_KEY_COMMAND"],
+        "vault-key-command",
+        "",
+        "Command that prints the master key, such as one of a key management service; run without a shell, 30 seconds at most.",
+    ),
+    secret(
+        "vault.former_keys",
+        &["FERROBYTE_VAULT_FORMER_KEYS"],
+        "vault-former-keys",
+        "Former master keys, with commas between, needed until `ferrobyte secrets rekey` has run.",
+    ),
+    setting(
+        "vault.references_env",
+        &["FERROBYTE_VAULT_REFERENCES_ENV"],
+        "vault-references-env",
+        "FERROBYTE_SECRET_",
+        "Beginning of the environment variables that configurations may use as secret_coordinate::env:NAME.",
+    ),
+    setting(
+        "vault.references_dir",
+        &["FERROBYTE_VAULT_REFERENCES_DIR"],
+        "vault-references-dir",
+        "",
+        "Directory whose files configurations may use as secret_coordinate::file:PATH. Empty: none.",
+    ),
+    setting(
+        "vault.store_address",
+        &["FERROBYTE_VAULT_STORE_ADDRESS"],
+        "vault-store-address",
+        "",
+        "Address of a Vault whose secrets configurations may use as secret_coordinate::vault:PATH#FIELD. Empty: none.",
+    ),
+    secret(
+        "vault.store_token",
+        &["FERROBYTE_VAULT_STORE_TOKEN"],
+        "vault-store-token",
+        "Token for that Vault; let its policy read nothing but what connectors need.",
+    ),
+    setting(
+        "connectors.probes_concurrency",
+        &["FERROBYTE_PROBES_CONCURRENCY"],
+        "probes-concurrency",
+        "",
+        "How many connectors are checked or discovered at once; one workspace uses at most half of it. \
+         Empty: twice the number of cores.",
+    ),
+    setting(
+        "connectors.probes_by_workspace",
+        &["FERROBYTE_PROBES_BY_WORKSPACE"],
+        "probes-by-workspace",
+        "200",
+        "How many checks and discoveries of one workspace go on or wait; more are answered 503.",
+    ),
+    setting(
+        "connectors.check_deadline",
+        &["FERROBYTE_CHECK_DEADLINE"],
+        "check-deadline",
+        "3m",
+        "How long a connector may take for a check.",
+    ),
+    setting(
+        "connectors.discovery_deadline",
+        &["FERROBYTE_DISCOVERY_DEADLINE"],
+        "discovery-deadline",
+        "10m",
+        "How long a connector may take for a discovery.",
+    ),
+    setting(
+        "connectors.discovery_patience",
+        &["FERROBYTE_DISCOVERY_PATIENCE"],
+        "discovery-patience",
+        "4s",
+        "How long GET /streams waits for a first discovery before it answers 503; the discovery goes on. \
+         Published clients give up after 5 seconds.",
+    ),
+    setting(
+        "connectors.runtimes",
+        &["FERROBYTE_CONNECTOR_RUNTIMES"],
+        "connector-runtimes",
+        "native,python,image",
+        "How a connector is run when there are several ways, the first that there is: compiled in, as a Python \
+         package, as a container image. What is left out is not taken unless there is nothing else.",
+    ),
+    setting(
+        "connectors.specification_deadline",
+        &["FERROBYTE_SPECIFICATION_DEADLINE"],
+        "specification-deadline",
+        "5m",
+        "How long a connector may take to be fetched and to print its specification.",
+    ),
+    setting(
+        "registry.url",
+        &["FERROBYTE_REGISTRY_URL"],
+        "registry-url",
+        "",
+        "Address or file of a registry of connectors in the public format, for `ferrobyte registry refresh`. \
+         Empty: the command has to be told.",
+    ),
+    setting(
+        "net.allow",
+        &["FERROBYTE_NET_ALLOW"],
+        "net-allow",
+        "",
+        "Host names, IP addresses and networks such as 10.1.0.0/16, with commas between, that the server may \
+         call by itself (OAuth, registry, webhooks, stores of secrets) although they are not public. A name \
+         is allowed wherever it leads.",
     ),
     setting(
         "log.level",

@@ -66,6 +66,13 @@ pub fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
         .map_err(|_| "must be a whole number".to_owned())
 }
 
+pub fn at_least_one(text: &str) -> Result<usize, String> {
+    match number(text)? {
+        0 => Err("must be at least 1".to_owned()),
+        count => Ok(count),
+    }
+}
+
 pub fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "on" | "true" | "yes" | "1" => Ok(true),
@@ -111,6 +118,22 @@ pub fn signing_key(text: &str) -> Result<Secret, String> {
         return Err(
             "must have at least 32 characters; `openssl rand -hex 32` makes a good one".to_owned(),
         );
+    }
+    Ok(Secret::new(text))
+}
+
+/// A master key of the vault. How it is read is the vault's business.
+pub fn vault_key(text: &str) -> Result<Secret, String> {
+    if text.chars().count() < 32 {
+        return Err(
+            "must be 32 bytes in hexadecimal or base64, or a passphrase of 32 characters or more; \
+             `openssl rand -hex 32` makes a good one"
+                .to_owned(),
+        );
+    }
+    // One that contains a comma could never become a former key.
+    if text.contains(',') {
+        return Err("must not contain a comma".to_owned());
     }
     Ok(Secret::new(text))
 }

@@ -3,6 +3,9 @@
 //! [`Launcher::ask`]ed and answered whole; a long run (read, write) is [`Launcher::launch`]ed and gives
 //! the two ends of its pipes, which are pipes of the operating system in every case.
 
+pub mod native;
+pub mod sharing;
+
 use std::io::{PipeReader, PipeWriter};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -92,7 +95,7 @@ pub struct Running {
     pub output: PipeReader,
     /// Lines of standard error, as they come.
     pub errors: tokio::sync::mpsc::Receiver<String>,
-    pub(crate) handle: Box<dyn Handle>,
+    pub handle: Box<dyn Handle>,
 }
 
 /// The end of a run that only its runtime knows how to reach.
@@ -170,7 +173,13 @@ impl Launcher {
         question: Question,
         deadline: Duration,
     ) -> Result<Answer, Failure> {
-        let _ = (&self.settings, question, deadline);
+        if let Runtime::Native { connector } = &target.runtime {
+            let local = self.settings.data_dir.join("local");
+            let answer = native::ask(target.kind, connector, question, &local);
+            return tokio::time::timeout(deadline, answer)
+                .await
+                .unwrap_or_else(|_| Err(Failure::new(Cause::Deadline, "it took too long")));
+        }
         Err(Failure::missing(format!(
             "nothing runs {:?} yet",
             target.runtime
@@ -191,13 +200,22 @@ impl Launcher {
 }
 
 impl Failure {
-    /// This machine cannot run it.
-    pub fn missing(message: impl Into<String>) -> Self {
+    pub fn new(cause: Cause, message: impl Into<String>) -> Self {
         Self {
-            cause: Cause::Missing,
+            cause,
             message: message.into(),
             story: String::new(),
             log: Vec::new(),
         }
+    }
+
+    /// This machine cannot run it.
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self::new(Cause::Missing, message)
+    }
+
+    /// It may be better next time.
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self::new(Cause::Transient, message)
     }
 }

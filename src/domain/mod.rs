@@ -1,14 +1,20 @@
 //! Values and rules without input or output: one file per noun. What is parsed here cannot hold
 //! nonsense, so nobody validates it again.
 
+pub mod actor;
 pub mod application;
 pub mod definition;
 pub mod ids;
+pub mod network;
 pub mod notifications;
+pub mod offer;
 pub mod organization;
+pub mod origin;
 pub mod page;
 pub mod password;
 pub mod permission;
+pub mod resources;
+pub mod runtimes;
 pub mod secret;
 pub mod text;
 pub mod user;

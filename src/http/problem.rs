@@ -139,6 +139,15 @@ impl Problem {
         self
     }
 
+    /// Says when to ask again.
+    fn retrying(self, after: std::time::Duration) -> Self {
+        let seconds = after.as_secs_f64().ceil().max(1.0);
+        match seconds.to_string().parse() {
+            Ok(value) => self.with_header(header::RETRY_AFTER, value),
+            Err(_) => self,
+        }
+    }
+
     /// Replaces the challenge: for credentials that are no bearer token.
     #[must_use]
     pub fn challenging(mut self, challenge: &'static str) -> Self {
@@ -305,14 +314,25 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::Invalid { rule, faults } => {
-                let (kind, title) = match rule {
-                    Rule::Request => ("#bad-request", "bad-request"),
+                let (status, kind, title) = match rule {
+                    Rule::Request => (S::BAD_REQUEST, "#bad-request", "bad-request"),
                     Rule::NotificationUrl => (
+                        S::BAD_REQUEST,
                         "error:notification/config/missing-url",
                         "Notification missing URL",
                     ),
+                    Rule::Configuration => (
+                        S::UNPROCESSABLE_ENTITY,
+                        "#unprocessable-entity",
+                        "unprocessable-entity",
+                    ),
                 };
-                Self::new(S::BAD_REQUEST, kind, title, detail).naming(faults)
+                Self::new(status, kind, title, detail).naming(faults)
+            }
+            Error::UnknownConnector { name, .. } => {
+                let mut problem = Self::new(S::BAD_REQUEST, "", "value-not-found", detail);
+                problem.0.data.insert("value".to_owned(), json!(name));
+                problem
             }
             Error::Unprocessable(_) => Self::new(
                 S::UNPROCESSABLE_ENTITY,
@@ -344,19 +364,32 @@ impl From<Error> for Problem {
             Error::Conflict(_) => {
                 Self::new(S::CONFLICT, "#409-state-conflict", "state-conflict", detail)
             }
-            Error::TooMany { retry_after } => {
-                let seconds = retry_after.as_secs_f64().ceil().max(1.0);
-                let problem = Self::new(
-                    S::TOO_MANY_REQUESTS,
-                    "#too-many-requests",
-                    "too-many-requests",
-                    detail,
-                );
-                match seconds.to_string().parse() {
-                    Ok(value) => problem.with_header(header::RETRY_AFTER, value),
-                    Err(_) => problem,
-                }
+            Error::NotYet { retry_after, .. } => Self::new(
+                S::SERVICE_UNAVAILABLE,
+                "error:connector/still-running",
+                "connector-still-running",
+                detail,
+            )
+            .retrying(retry_after),
+            Error::Connector { late, story, .. } => {
+                let (status, kind, title) = if late {
+                    (
+                        S::GATEWAY_TIMEOUT,
+                        "error:connector/timed-out",
+                        "connector-timed-out",
+                    )
+                } else {
+                    (S::BAD_GATEWAY, "error:connector/failed", "connector-failed")
+                };
+                Self::new(status, kind, title, detail).telling(story)
             }
+            Error::TooMany { retry_after } => Self::new(
+                S::TOO_MANY_REQUESTS,
+                "#too-many-requests",
+                "too-many-requests",
+                detail,
+            )
+            .retrying(retry_after),
             Error::Unavailable(story) => {
                 let problem = Self::new(S::SERVICE_UNAVAILABLE, "", "service-unavailable", detail);
                 problem

@@ -1,10 +1,19 @@
 //! Deeds that more than one door needs, or that touch several tables. They take a caller or a proof,
 //! never a request.
 
+pub mod actors;
 pub mod administrator;
 pub mod applications;
+pub mod checks;
+mod configurations;
+pub mod definitions;
 pub mod people;
 pub mod permissions;
+pub mod probes;
+pub mod registry;
+pub mod secret_keys;
+pub mod secrets;
 pub mod sessions;
 pub mod setup;
+pub mod streams;
 pub mod workspaces;

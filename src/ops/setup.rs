@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::administrator::{self, Credentials};
+use super::{registry, secret_keys};
 use crate::access::passwords::Passwords;
 use crate::app::App;
 use crate::clock::Clock;
@@ -50,6 +51,8 @@ pub async fn start_on(
     config: Config,
     clock: Clock,
 ) -> Result<(Arc<App>, Option<Credentials>)> {
+    // First, because credentials are shown only once: nothing may stop the start after them.
+    let vault = secret_keys::open(&db, &clock, &config).await?;
     let passwords = Passwords::new(clock.clone());
     let done = setup::done(&mut db.read().await?).await?;
     let first = if done {
@@ -62,7 +65,8 @@ pub async fn start_on(
         Some(first) => Some(first),
         None => administrator::apply(&db, &clock, &config.admin).await?,
     };
-    let mut app = App::new(db, config, clock, passwords).await?;
+    let mut app = App::new(db, config, clock, passwords, vault).await?;
+    registry::catch_up(&app.db, &app.clock, &app.config.connectors.runtimes).await?;
     if begun {
         app.settled = OnceCell::new_with(Some(()));
     }

@@ -1,7 +1,49 @@
 //! Catalogs: what a source offers, and what a connection wants of it.
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+/// The name of a stream within a connection. A missing namespace and an empty one are the same.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StreamDescriptor {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+impl StreamDescriptor {
+    /// The namespace, if there is one to speak of.
+    #[must_use]
+    pub fn space(&self) -> Option<&str> {
+        self.namespace.as_deref().filter(|space| !space.is_empty())
+    }
+}
+
+impl PartialEq for StreamDescriptor {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.space() == other.space()
+    }
+}
+
+impl Eq for StreamDescriptor {}
+
+impl Hash for StreamDescriptor {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.name, self.space()).hash(state);
+    }
+}
+
+impl fmt::Display for StreamDescriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.space() {
+            Some(space) => write!(f, "{space}.{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
 
 /// What a source offers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +70,16 @@ pub struct Stream {
     pub is_resumable: Option<bool>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+impl Stream {
+    #[must_use]
+    pub fn descriptor(&self) -> StreamDescriptor {
+        StreamDescriptor {
+            name: self.name.clone(),
+            namespace: self.namespace.clone(),
+        }
+    }
 }
 
 /// How a source reads a stream.

@@ -18,7 +18,19 @@ pub(super) fn with_list(
     count: usize,
     after: &'static str,
 ) -> AssertSqlSafe<String> {
-    let placeholders: Vec<_> = (1..=count).map(|number| format!("${number}")).collect();
+    with_list_after(0, before, count, after)
+}
+
+/// The same, when other values are bound `first`.
+pub(super) fn with_list_after(
+    first: usize,
+    before: &'static str,
+    count: usize,
+    after: &'static str,
+) -> AssertSqlSafe<String> {
+    let placeholders: Vec<_> = (1..=count)
+        .map(|number| format!("${}", first + number))
+        .collect();
     // Safe: two literals around generated placeholders; no value is part of the text.
     AssertSqlSafe(format!("{before}({}){after}", placeholders.join(", ")))
 }
@@ -33,5 +45,6 @@ mod tests {
         assert_eq!(padded(&[1]), Some(vec![1]));
         assert_eq!(padded(&[1, 2, 3]), Some(vec![1, 2, 3, 3]));
         assert_eq!(with_list("a IN ", 2, " b").0, "a IN ($1, $2) b");
+        assert_eq!(with_list_after(2, "IN ", 2, "").0, "IN ($3, $4)");
     }
 }

@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 
+use super::actors;
 use super::db::{Exec, Link, Writer, on};
 use super::fences::Fences;
 use super::lists::{padded, with_list};
@@ -55,6 +56,8 @@ macro_rules! page {
 
 const FETCH: &str = select!("WHERE w.id = $1");
 const IN_ARRAY: &str = select!("WHERE w.id = ANY($1) ORDER BY w.created_at, w.id");
+const HOSTS_IN_ARRAY: &str =
+    "SELECT w.id, w.organization_id FROM workspaces w WHERE w.id = ANY($1)";
 const LIVE_IN_ARRAY: &str =
     list!("WHERE w.deleted_at IS NULL AND w.id = ANY($1) ORDER BY w.created_at, w.id");
 // The usual first pages carry their limit as text: PostgreSQL plans a bound one anew each time.
@@ -113,6 +116,16 @@ pub async fn fetch(db: &mut dyn Exec, id: Lookup<WorkspaceId>) -> Result<Option<
 pub async fn fetch_named(db: &mut dyn Exec, ids: &[Lookup<WorkspaceId>]) -> Result<Vec<Workspace>> {
     let ids: Vec<_> = ids.iter().map(|id| id.id()).collect();
     fetch_in(db, IN_ARRAY, select!("WHERE w.id IN "), &ids).await
+}
+
+/// The organizations of those of the workspaces that exist, gone ones included.
+pub async fn hosts(
+    db: &mut dyn Exec,
+    ids: &[Lookup<WorkspaceId>],
+) -> Result<Vec<(WorkspaceId, OrganizationId)>> {
+    let ids: Vec<_> = ids.iter().map(|id| id.id()).collect();
+    let before = "SELECT w.id, w.organization_id FROM workspaces w WHERE w.id IN ";
+    fetch_in(db, HOSTS_IN_ARRAY, before, &ids).await
 }
 
 /// The rows with these ids, in list order. The engines share no way to hand in a list: PostgreSQL takes
@@ -341,10 +354,7 @@ pub(super) async fn insert_unasked(
 
 /// The notifications at this moment, which nobody else changes before this transaction is over; `None`
 /// when the workspace has just gone.
-pub async fn hold(
-    db: &mut Writer,
-    workspace: &Granted<Workspace, EditSomething>,
-) -> Result<Option<String>> {
+pub async fn hold<L>(db: &mut Writer, workspace: &Granted<Workspace, L>) -> Result<Option<String>> {
     on!(db, link => sqlx::query_scalar(HOLD).bind(workspace.id).fetch_optional(link).await)
         .map_err(Error::store)
 }
@@ -369,6 +379,7 @@ pub async fn update(
     .map_err(Error::store)
 }
 
+/// Removes a workspace with what is in it.
 pub async fn remove(
     db: &mut Writer,
     workspace: &Granted<Workspace, EditSomething>,
@@ -376,5 +387,6 @@ pub async fn remove(
 ) -> Result<()> {
     on!(db, link => sqlx::query(REMOVE).bind(workspace.id).bind(now).execute(link).await.map(drop))
         .map_err(Error::store)?;
+    actors::remove_of_workspace(db, workspace, now).await?;
     on!(db, link => sqlx::query(COUNT_REMOVED).execute(link).await.map(drop)).map_err(Error::store)
 }

@@ -142,11 +142,13 @@ pub(super) fn seconds(wait: Duration) -> u64 {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::Invalid { .. } | Error::Unprocessable(_) => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "That cannot be done",
-                sentence(&error),
-            ),
+            Error::Invalid { .. } | Error::UnknownConnector { .. } | Error::Unprocessable(_) => {
+                Self::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "That cannot be done",
+                    sentence(&error),
+                )
+            }
             Error::Unauthenticated(_) => Self::new(
                 StatusCode::UNAUTHORIZED,
                 "Please log in",
@@ -163,6 +165,32 @@ impl From<Error> for Failure {
                 "That cannot be done now",
                 sentence(&error),
             ),
+            Error::NotYet {
+                ref message,
+                retry_after,
+            } => Self {
+                retry_after: Some(retry_after),
+                ..Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "The connector is still at work",
+                    message.clone(),
+                )
+            },
+            Error::Connector {
+                late,
+                message,
+                story,
+            } => {
+                let status = if late {
+                    StatusCode::GATEWAY_TIMEOUT
+                } else {
+                    StatusCode::BAD_GATEWAY
+                };
+                Self {
+                    story: Some(Arc::new(story)),
+                    ..Self::new(status, "The connector failed", message)
+                }
+            }
             Error::TooMany { retry_after } => Self {
                 retry_after: Some(retry_after),
                 ..Self::new(

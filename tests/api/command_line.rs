@@ -9,13 +9,13 @@ use crate::server::{Process, program};
 use crate::support::engine::Database;
 
 /// A place with a database of its own.
-struct Place {
+pub struct Place {
     directory: TempDir,
     database: Database,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -42,9 +42,14 @@ impl Place {
             .expect("a process")
     }
 
+    /// Where a file of a test can be.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
     /// What a command prints, if it succeeds.
     #[track_caller]
-    fn run(&self, arguments: &[&str]) -> String {
+    pub fn run(&self, arguments: &[&str]) -> String {
         let output = self.output(arguments);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         assert!(output.status.success(), "{arguments:?}: {output:?}");
@@ -53,7 +58,7 @@ impl Place {
 
     /// What a command complains about, if it fails.
     #[track_caller]
-    fn fail(&self, arguments: &[&str]) -> String {
+    pub fn fail(&self, arguments: &[&str]) -> String {
         let output = self.output(arguments);
         assert!(!output.status.success(), "{arguments:?}");
         String::from_utf8_lossy(&output.stderr).into_owned()
@@ -262,6 +267,7 @@ fn the_doctor_finds_what_is_wrong() {
         "data directory",
         "database",
         "clock",
+        "secrets",
         "port",
     ] {
         assert!(sound.contains(&format!("ok    {check}: ")), "{sound}");

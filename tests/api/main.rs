@@ -5,20 +5,32 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
 mod access;
+mod actors;
 mod applications;
+mod checks;
 mod command_line;
 mod contract;
+mod declarative;
+mod definitions;
+mod destinations;
 mod guessing;
+mod native;
 mod nonsense;
 mod organizations;
+mod outgoing;
 mod paging;
 mod permissions;
 mod problems;
+mod protocol;
+mod registry;
 mod replicas;
 mod rooms;
+mod secrets;
 mod server;
 mod sessions;
+mod sources;
 mod statements;
+mod streams;
 mod support;
 mod tokens;
 mod workspaces;

@@ -1,4 +1,4 @@
-//! The id in a path. Every route of ours has at most one.
+//! The ids in a path: one, or two when one thing lies in another.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -20,16 +20,46 @@ impl<S: Send + Sync, T: FromStr<Err: Display> + Send> FromRequestParts<S> for Id
         let parameters = RawPathParams::from_request_parts(parts, state)
             .await
             .map_err(|_| Problem::malformed("the path is not valid UTF-8"))?;
-        let Some((name, value)) = parameters.iter().next() else {
-            return Err(Error::internal("the route has no parameter").into());
-        };
-        value.parse().map(Self).map_err(|why: T::Err| {
-            Error::faults(vec![Fault::in_parameter(
-                Place::Path,
-                name,
-                why.to_string(),
-            )])
-            .into()
-        })
+        let mut given = parameters.iter();
+        let id = parsed(given.next())?;
+        id.map(Self)
+            .map_err(|fault| Error::faults(vec![fault]).into())
     }
+}
+
+/// The two parameters of the path, parsed; every fault is reported.
+#[derive(Debug)]
+pub struct Ids<A, B>(pub A, pub B);
+
+impl<S, A, B> FromRequestParts<S> for Ids<A, B>
+where
+    S: Send + Sync,
+    A: FromStr<Err: Display> + Send,
+    B: FromStr<Err: Display> + Send,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let parameters = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::malformed("the path is not valid UTF-8"))?;
+        let mut given = parameters.iter();
+        match (parsed(given.next())?, parsed(given.next())?) {
+            (Ok(a), Ok(b)) => Ok(Self(a, b)),
+            (a, b) => {
+                let faults = a.err().into_iter().chain(b.err());
+                Err(Error::faults(faults.collect()).into())
+            }
+        }
+    }
+}
+
+fn parsed<T: FromStr<Err: Display>>(
+    parameter: Option<(&str, &str)>,
+) -> Result<Result<T, Fault>, Error> {
+    let Some((name, value)) = parameter else {
+        return Err(Error::internal("the route lacks a parameter"));
+    };
+    let fault = |why: T::Err| Fault::in_parameter(Place::Path, name, why.to_string());
+    Ok(value.parse().map_err(fault))
 }

@@ -1,7 +1,8 @@
-//! The few older endpoints under `/api/v1` that pages and scripts of the reference server call: the
-//! applications' twins, and health. Everything else under `/api/v1` is a JSON 404.
+//! The few older endpoints under `/api/v1` that pages, scripts and clients of the reference server call:
+//! the applications' twins, checks, and health. Everything else under `/api/v1` is a JSON 404.
 
 pub mod applications;
+pub mod checks;
 pub mod health;
 
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(applications::create))
         .routes(routes!(applications::delete))
         .routes(routes!(applications::token))
+        .routes(routes!(checks::source))
+        .routes(routes!(checks::destination))
         .routes(routes!(health::health))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

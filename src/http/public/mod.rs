@@ -1,11 +1,19 @@
 //! The public API, one file per resource: its routes, bodies and handlers.
 
+mod actors;
 pub mod applications;
+pub mod checks;
+pub mod connector_definitions;
+pub mod declarative_definitions;
+pub mod definitions;
+pub mod destinations;
 pub mod documentation;
 pub mod health;
 pub mod organizations;
 pub mod page;
 pub mod permissions;
+pub mod sources;
+pub mod streams;
 pub mod tokens;
 pub mod users;
 pub mod workspaces;
@@ -30,6 +38,53 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
             workspaces::get,
             workspaces::update,
             workspaces::delete
+        ))
+        .routes(routes!(sources::list, sources::create))
+        .routes(routes!(
+            sources::get,
+            sources::patch,
+            sources::put,
+            sources::delete
+        ))
+        .routes(routes!(checks::source))
+        .routes(routes!(checks::source_configuration))
+        .routes(routes!(destinations::list, destinations::create))
+        .routes(routes!(
+            destinations::get,
+            destinations::patch,
+            destinations::put,
+            destinations::delete
+        ))
+        .routes(routes!(checks::destination))
+        .routes(routes!(checks::destination_configuration))
+        .routes(routes!(streams::get))
+        .routes(routes!(connector_definitions::list))
+        .routes(routes!(
+            definitions::list_sources,
+            definitions::create_source
+        ))
+        .routes(routes!(
+            definitions::get_source,
+            definitions::update_source,
+            definitions::delete_source
+        ))
+        .routes(routes!(
+            definitions::list_destinations,
+            definitions::create_destination
+        ))
+        .routes(routes!(
+            definitions::get_destination,
+            definitions::update_destination,
+            definitions::delete_destination
+        ))
+        .routes(routes!(
+            declarative_definitions::list,
+            declarative_definitions::create
+        ))
+        .routes(routes!(
+            declarative_definitions::get,
+            declarative_definitions::update,
+            declarative_definitions::delete
         ))
         .routes(routes!(organizations::list))
         .routes(routes!(users::list))

@@ -13,10 +13,46 @@ pub trait WriteJson {
     fn write_json(&self, out: &mut Vec<u8>);
 }
 
+/// Appends an id as a JSON string.
+pub fn write_id(id: impl Into<uuid::Uuid>, out: &mut Vec<u8>) {
+    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+    let text = id.into().as_hyphenated().encode_lower(&mut text);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
 /// Appends text as a JSON string.
 pub fn write_text(text: &str, out: &mut Vec<u8>) {
     // Writing to a vector does not fail, and a text is always JSON.
     let _ = serde_json::to_writer(out, text);
+}
+
+/// The whole answer of a list that has no pages.
+pub fn respond_whole<T: WriteJson>(items: &[T]) -> Response {
+    let mut body = Vec::with_capacity(64 + items.len() * 256);
+    body.extend_from_slice(b"{\"data\":");
+    write_items(items, &mut body);
+    body.push(b'}');
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// The answer with one item.
+pub fn respond_one(item: &impl WriteJson) -> Response {
+    let mut body = Vec::with_capacity(1024);
+    item.write_json(&mut body);
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn write_items<T: WriteJson>(items: &[T], body: &mut Vec<u8>) {
+    body.push(b'[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        item.write_json(body);
+    }
+    body.push(b']');
 }
 
 /// The parameters of every list that has pages, for the document; `Parameters::page` reads them.
@@ -63,13 +99,8 @@ pub fn respond<T: WriteJson>(
     write_text(&previous, &mut body);
     body.extend_from_slice(b",\"next\":");
     write_text(&next, &mut body);
-    body.extend_from_slice(b",\"data\":[");
-    for (index, item) in slice.items.iter().enumerate() {
-        if index > 0 {
-            body.push(b',');
-        }
-        item.write_json(&mut body);
-    }
-    body.extend_from_slice(b"]}");
+    body.extend_from_slice(b",\"data\":");
+    write_items(&slice.items, &mut body);
+    body.push(b'}');
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{self, PageParameters, WriteJson, write_text};
+use super::page::{self, PageParameters, WriteJson, write_id, write_text};
 use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::access::policy::{Edit, EditSomething, Read};
@@ -69,13 +69,9 @@ pub struct WorkspacesResponse {
 
 impl WriteJson for ListedWorkspace {
     fn write_json(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"workspaceId\":\"");
-        let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
-        let id = uuid::Uuid::from(self.id)
-            .as_hyphenated()
-            .encode_lower(&mut id);
-        out.extend_from_slice(id.as_bytes());
-        out.extend_from_slice(b"\",\"name\":");
+        out.extend_from_slice(b"{\"workspaceId\":");
+        write_id(self.id, out);
+        out.extend_from_slice(b",\"name\":");
         write_text(&self.name, out);
         out.extend_from_slice(b",\"dataResidency\":");
         write_text(&self.region.to_lowercase(), out);
@@ -87,9 +83,7 @@ impl WriteJson for ListedWorkspace {
 }
 
 fn respond(workspace: Workspace) -> Response {
-    let mut body = Vec::with_capacity(1024);
-    ListedWorkspace::from(workspace).write_json(&mut body);
-    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+    page::respond_one(&ListedWorkspace::from(workspace))
 }
 
 #[derive(Debug, IntoParams)]

@@ -12,11 +12,15 @@ use ferrobyte::http::openapi;
 use ferrobyte::ops::people;
 use serde_json::json;
 
-use table::{ANONYMOUS, Other, Row, TABLE, Target};
+use table::{ANONYMOUS, Other, Row, TABLE, Target, low_code};
 
+use crate::definitions::{brings, list_of};
 use crate::support::TestServer;
 use crate::support::answer::Answer;
 use crate::support::people::Person;
+
+/// Lists that take workspaces as a filter.
+const FILTERED: [&str; 3] = ["listWorkspaces", "listSources", "listDestinations"];
 
 const UNKNOWN: &str = "99999999-9999-4999-8999-999999999999";
 
@@ -72,6 +76,10 @@ impl<'a> World<'a> {
         made["permissionId"].as_str().expect("an id").to_owned()
     }
 
+    async fn definition(&self, workspace: &str, kind: &str) -> String {
+        format!("{workspace}/{}", brings(&self.admin, workspace, kind).await)
+    }
+
     /// A fresh thing to ask about in this workspace of this organization.
     async fn thing(
         &self,
@@ -85,6 +93,15 @@ impl<'a> World<'a> {
             Target::Organization => organization.to_string(),
             Target::Workspace => workspace.to_owned(),
             Target::Permission => self.permission(workspace).await,
+            Target::Source => self.admin.creates_actor("source", workspace).await,
+            Target::Destination => self.admin.creates_actor("destination", workspace).await,
+            Target::SourceDefinition => self.definition(workspace, "sources").await,
+            Target::DestinationDefinition => self.definition(workspace, "destinations").await,
+            Target::LowCode => {
+                let list = list_of(workspace, "declarative_sources");
+                let made = self.admin.post(&list, low_code()).await.ok(200);
+                format!("{workspace}/{}", made["id"].as_str().expect("an id"))
+            }
             Target::Application => {
                 let made = of
                     .post("/applications", json!({ "name": "mine" }))
@@ -174,7 +191,7 @@ async fn walk(rows: impl Iterator<Item = &'static Row>) {
                         );
                     }
                     // An unknown id in a filter is nothing to an administrator.
-                    (Target::Workspace, true) if row.operation == "listWorkspaces" => {
+                    (Target::Workspace, true) if FILTERED.contains(&row.operation) => {
                         assert_eq!(of_unknown.ok(200)["data"], json!([]), "{context}: unknown");
                     }
                     (_, true) => assert_eq!(of_unknown.status, 404, "{context}: unknown"),
@@ -220,6 +237,11 @@ walks! {
     roles_on_workspaces: Target::Workspace;
     roles_on_permissions: Target::Permission;
     roles_on_applications: Target::Application;
+    roles_on_sources: Target::Source;
+    roles_on_destinations: Target::Destination;
+    roles_on_source_definitions: Target::SourceDefinition;
+    roles_on_destination_definitions: Target::DestinationDefinition;
+    roles_on_low_code_definitions: Target::LowCode;
 }
 
 #[tokio::test]

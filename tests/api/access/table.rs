@@ -47,6 +47,45 @@ const EDITORS: Roles = &[
     P::WorkspaceSourceEditor,
     P::WorkspaceDestinationEditor,
 ];
+const SOURCE_EDITORS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+    P::WorkspaceOwner,
+    P::WorkspaceAdmin,
+    P::WorkspaceEditor,
+    P::WorkspaceSourceEditor,
+];
+/// Editors of everything: a destination editor does not bring destinations.
+const WHOLE_EDITORS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+    P::WorkspaceOwner,
+    P::WorkspaceAdmin,
+    P::WorkspaceEditor,
+];
+const DESTINATION_EDITORS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+    P::WorkspaceOwner,
+    P::WorkspaceAdmin,
+    P::WorkspaceEditor,
+    P::WorkspaceDestinationEditor,
+];
+const RUNNERS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+    P::OrganizationRunner,
+    P::WorkspaceOwner,
+    P::WorkspaceAdmin,
+    P::WorkspaceEditor,
+    P::WorkspaceSourceEditor,
+    P::WorkspaceDestinationEditor,
+    P::WorkspaceRunner,
+];
 const WORKSPACE_ADMINS: Roles = &[
     P::InstanceAdmin,
     P::OrganizationAdmin,
@@ -63,6 +102,12 @@ pub enum Target {
     Workspace,
     /// A permission on a workspace.
     Permission,
+    /// A definition that a workspace brought; the id is `WORKSPACE/DEFINITION`.
+    SourceDefinition,
+    DestinationDefinition,
+    LowCode,
+    Source,
+    Destination,
     /// One of the caller's own applications; everybody else's do not exist.
     Application,
 }
@@ -295,7 +340,445 @@ pub const TABLE: &[Row] = &[
         ok: 204,
         request: |id, _| (Method::DELETE, format!("/permissions/{id}"), None),
     },
+    Row {
+        operation: "listConnectorDefinitions",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| {
+            (
+                Method::GET,
+                "/connector_definitions?type=source".into(),
+                None,
+            )
+        },
+    },
+    Row {
+        operation: "listConnectorDefinitions",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| {
+            let path = format!("/connector_definitions?type=source&workspaceId={id}");
+            (Method::GET, path, None)
+        },
+    },
+    Row {
+        operation: "listSourceDefinitions",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::GET,
+                format!("/workspaces/{id}/definitions/sources"),
+                None,
+            )
+        },
+    },
+    Row {
+        operation: "createSourceDefinition",
+        target: Target::Workspace,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "x", "dockerRepository": "airbyte/source-faker", "dockerImageTag": "1" });
+            (
+                Method::POST,
+                format!("/workspaces/{id}/definitions/sources"),
+                Some(body),
+            )
+        },
+    },
+    Row {
+        operation: "getSourceDefinition",
+        target: Target::SourceDefinition,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, within(id, "sources"), None),
+    },
+    Row {
+        operation: "updateSourceDefinition",
+        target: Target::SourceDefinition,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "x", "dockerImageTag": "2" });
+            (Method::PUT, within(id, "sources"), Some(body))
+        },
+    },
+    Row {
+        operation: "deleteSourceDefinition",
+        target: Target::SourceDefinition,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| (Method::DELETE, within(id, "sources"), None),
+    },
+    Row {
+        operation: "listDestinationDefinitions",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::GET,
+                format!("/workspaces/{id}/definitions/destinations"),
+                None,
+            )
+        },
+    },
+    Row {
+        operation: "createDestinationDefinition",
+        target: Target::Workspace,
+        roles: WHOLE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "x", "dockerRepository": "airbyte/destination-dev-null", "dockerImageTag": "1" });
+            (
+                Method::POST,
+                format!("/workspaces/{id}/definitions/destinations"),
+                Some(body),
+            )
+        },
+    },
+    Row {
+        operation: "getDestinationDefinition",
+        target: Target::DestinationDefinition,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, within(id, "destinations"), None),
+    },
+    Row {
+        operation: "updateDestinationDefinition",
+        target: Target::DestinationDefinition,
+        roles: WHOLE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "x", "dockerImageTag": "2" });
+            (Method::PUT, within(id, "destinations"), Some(body))
+        },
+    },
+    Row {
+        operation: "deleteDestinationDefinition",
+        target: Target::DestinationDefinition,
+        roles: WHOLE_EDITORS,
+        ok: 200,
+        request: |id, _| (Method::DELETE, within(id, "destinations"), None),
+    },
+    Row {
+        operation: "listDeclarativeSourceDefinitions",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| {
+            let path = format!("/workspaces/{id}/definitions/declarative_sources");
+            (Method::GET, path, None)
+        },
+    },
+    Row {
+        operation: "createDeclarativeSourceDefinition",
+        target: Target::Workspace,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let path = format!("/workspaces/{id}/definitions/declarative_sources");
+            (Method::POST, path, Some(low_code()))
+        },
+    },
+    Row {
+        operation: "getDeclarativeSourceDefinition",
+        target: Target::LowCode,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, within(id, "declarative_sources"), None),
+    },
+    Row {
+        operation: "updateDeclarativeSourceDefinition",
+        target: Target::LowCode,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PUT,
+                within(id, "declarative_sources"),
+                Some(low_code()),
+            )
+        },
+    },
+    Row {
+        operation: "deleteDeclarativeSourceDefinition",
+        target: Target::LowCode,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| (Method::DELETE, within(id, "declarative_sources"), None),
+    },
+    Row {
+        operation: "listSources",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/sources".into(), None),
+    },
+    Row {
+        operation: "listSources",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/sources?workspaceIds={id}"), None),
+    },
+    Row {
+        operation: "createSource",
+        target: Target::Workspace,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/sources".into(),
+                Some(
+                    json!({ "name": "pets", "workspaceId": id, "configuration": { "sourceType": "faker", "count": 10 } }),
+                ),
+            )
+        },
+    },
+    Row {
+        operation: "getSource",
+        target: Target::Source,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/sources/{id}"), None),
+    },
+    Row {
+        operation: "patchSource",
+        target: Target::Source,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PATCH,
+                format!("/sources/{id}"),
+                Some(json!({ "name": "cats" })),
+            )
+        },
+    },
+    Row {
+        operation: "putSource",
+        target: Target::Source,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PUT,
+                format!("/sources/{id}"),
+                Some(
+                    json!({ "name": "cats", "configuration": { "sourceType": "faker", "count": 10 } }),
+                ),
+            )
+        },
+    },
+    Row {
+        operation: "deleteSource",
+        target: Target::Source,
+        roles: SOURCE_EDITORS,
+        ok: 204,
+        request: |id, _| (Method::DELETE, format!("/sources/{id}"), None),
+    },
+    Row {
+        operation: "checkSource",
+        target: Target::Source,
+        roles: RUNNERS,
+        ok: 200,
+        request: |id, _| (Method::POST, format!("/sources/{id}/check"), None),
+    },
+    Row {
+        operation: "checkSourceConfiguration",
+        target: Target::Workspace,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/sources/check".into(),
+                Some(
+                    json!({ "workspaceId": id, "configuration": { "sourceType": "faker", "count": 10 } }),
+                ),
+            )
+        },
+    },
+    Row {
+        operation: "checkSourceConfiguration",
+        target: Target::Source,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/sources/check".into(),
+                Some(
+                    json!({ "sourceId": id, "configuration": { "sourceType": "faker", "count": 10 } }),
+                ),
+            )
+        },
+    },
+    Row {
+        operation: "internalCheckSource",
+        target: Target::Source,
+        roles: RUNNERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/api/v1/sources/check_connection".into(),
+                Some(json!({ "sourceId": id })),
+            )
+        },
+    },
+    Row {
+        operation: "listDestinations",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/destinations".into(), None),
+    },
+    Row {
+        operation: "listDestinations",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::GET,
+                format!("/destinations?workspaceIds={id}"),
+                None,
+            )
+        },
+    },
+    Row {
+        operation: "createDestination",
+        target: Target::Workspace,
+        roles: DESTINATION_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/destinations".into(),
+                Some(
+                    json!({ "name": "pets", "workspaceId": id, "configuration": { "destinationType": "dev-null", "test_destination": { "test_destination_type": "SILENT" } } }),
+                ),
+            )
+        },
+    },
+    Row {
+        operation: "getDestination",
+        target: Target::Destination,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/destinations/{id}"), None),
+    },
+    Row {
+        operation: "patchDestination",
+        target: Target::Destination,
+        roles: DESTINATION_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PATCH,
+                format!("/destinations/{id}"),
+                Some(json!({ "name": "cats" })),
+            )
+        },
+    },
+    Row {
+        operation: "putDestination",
+        target: Target::Destination,
+        roles: DESTINATION_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PUT,
+                format!("/destinations/{id}"),
+                Some(
+                    json!({ "name": "cats", "configuration": { "destinationType": "dev-null", "test_destination": { "test_destination_type": "SILENT" } } }),
+                ),
+            )
+        },
+    },
+    Row {
+        operation: "deleteDestination",
+        target: Target::Destination,
+        roles: DESTINATION_EDITORS,
+        ok: 204,
+        request: |id, _| (Method::DELETE, format!("/destinations/{id}"), None),
+    },
+    Row {
+        operation: "checkDestination",
+        target: Target::Destination,
+        roles: RUNNERS,
+        ok: 200,
+        request: |id, _| (Method::POST, format!("/destinations/{id}/check"), None),
+    },
+    Row {
+        operation: "checkDestinationConfiguration",
+        target: Target::Workspace,
+        roles: DESTINATION_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/destinations/check".into(),
+                Some(
+                    json!({ "workspaceId": id, "configuration": { "destinationType": "dev-null", "test_destination": { "test_destination_type": "SILENT" } } }),
+                ),
+            )
+        },
+    },
+    Row {
+        operation: "checkDestinationConfiguration",
+        target: Target::Destination,
+        roles: DESTINATION_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/destinations/check".into(),
+                Some(
+                    json!({ "destinationId": id, "configuration": { "destinationType": "dev-null", "test_destination": { "test_destination_type": "SILENT" } } }),
+                ),
+            )
+        },
+    },
+    Row {
+        operation: "internalCheckDestination",
+        target: Target::Destination,
+        roles: RUNNERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/api/v1/destinations/check_connection".into(),
+                Some(json!({ "destinationId": id })),
+            )
+        },
+    },
+    Row {
+        operation: "getStreamProperties",
+        target: Target::Source,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/streams?sourceId={id}"), None),
+    },
 ];
+
+/// The path of a definition; its id is `WORKSPACE/DEFINITION`. A single id stands for both.
+fn within(id: &str, list: &str) -> String {
+    let (workspace, definition) = id.split_once('/').unwrap_or((id, id));
+    format!("/workspaces/{workspace}/definitions/{list}/{definition}")
+}
+
+/// A low-code definition as it is sent.
+pub fn low_code() -> Value {
+    json!({ "name": "api", "manifest": { "spec": { "connection_specification": { "type": "object" } } } })
+}
 
 /// Operations that need no token.
 pub const ANONYMOUS: &[&str] = &[

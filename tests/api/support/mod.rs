@@ -1,7 +1,9 @@
 //! What every test needs: a server with a fresh database and a hand-set clock, people, requests.
 
 pub mod answer;
+pub mod canary;
 pub mod engine;
+pub mod host;
 pub mod people;
 pub mod postgres;
 
@@ -14,7 +16,7 @@ use ferrobyte::clock::Clock;
 use ferrobyte::config::Config;
 use ferrobyte::config::resolve::{Given, Resolved};
 use ferrobyte::http::{self, Service};
-use ferrobyte::ops::setup;
+use ferrobyte::ops::{registry, setup};
 use ferrobyte::web;
 
 use engine::Database;
@@ -25,6 +27,9 @@ pub const EMAIL: &str = "ada@example.org";
 pub const PASSWORD: &str = "correct horse battery";
 pub const CLIENT_ID: &str = "the-admin";
 pub const CLIENT_SECRET: &str = "admin-secret-0123456789-abcdef";
+
+/// The master key of every test server.
+pub const VAULT_KEY: &str = "the master key of every server in these tests";
 
 /// A server without a listener: requests go straight into its service.
 pub struct TestServer {
@@ -46,11 +51,17 @@ impl TestServer {
 
     /// Another server on the same database, as a second replica would be.
     pub async fn replica(&self) -> Self {
-        let config = config(&[]);
+        self.replica_with(&[]).await
+    }
+
+    /// The same with some settings of its own.
+    pub async fn replica_with(&self, settings: &[(&'static str, &str)]) -> Self {
+        let config = config(settings);
         let db = self.database.open().await;
         let (app, _) = setup::start_on(db, config, self.app.clock.clone())
             .await
             .expect("a replica");
+        registry::follow_order(&app).await.expect("runtimes");
         let service = http::service(&app, web::routes(&app), web::missing(&app));
         Self {
             app,
@@ -69,6 +80,7 @@ impl TestServer {
         let (app, welcome) = setup::start_on(db, config(settings), clock)
             .await
             .expect("a server");
+        registry::follow_order(&app).await.expect("runtimes");
         assert!(welcome.is_none(), "the template has seen its first start");
         let service = http::service(&app, web::routes(&app), web::missing(&app));
         Self {
@@ -76,6 +88,10 @@ impl TestServer {
             service,
             database,
         }
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Moves the clock.
@@ -101,6 +117,7 @@ pub fn config(settings: &[(&'static str, &str)]) -> Config {
         ("admin.email", EMAIL),
         ("admin.client_id", CLIENT_ID),
         ("admin.client_secret", CLIENT_SECRET),
+        ("vault.key", VAULT_KEY),
         ("log.requests", "none"),
     ];
     let flags: HashMap<_, _> = usual

@@ -55,6 +55,10 @@ impl<'a> Person<'a> {
         self.send(Method::PATCH, path, Some(body)).await
     }
 
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await
     }
@@ -116,6 +120,23 @@ impl<'a> Person<'a> {
         made["workspaceId"].as_str().expect("an id").to_owned()
     }
 
+    /// A source of sample data, or a destination that keeps nothing.
+    pub async fn creates_actor(&self, kind: &str, workspace: &str) -> String {
+        let configuration = match kind {
+            "source" => json!({ "sourceType": "faker", "count": 10 }),
+            _ => {
+                json!({ "destinationType": "dev-null", "test_destination": { "test_destination_type": "SILENT" } })
+            }
+        };
+        let body =
+            json!({ "name": "pets", "workspaceId": workspace, "configuration": configuration });
+        let made = self.post(&format!("/{kind}s"), body).await.ok(200);
+        made[format!("{kind}Id")]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    }
+
     /// The id of the one workspace that exists from the start.
     pub async fn first_workspace(&self) -> String {
         let list = self.get("/workspaces").await.ok(200);
@@ -134,6 +155,10 @@ pub fn whole(path: &str) -> String {
         "/organizations",
         "/users",
         "/applications",
+        "/sources",
+        "/destinations",
+        "/streams",
+        "/connector_definitions",
     ]
     .iter()
     .any(|resource| path.starts_with(resource) && !path.starts_with("/applications/token"))
