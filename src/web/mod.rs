@@ -7,6 +7,7 @@
 mod applications;
 mod assets;
 mod commands;
+mod connectors;
 mod destination;
 mod failure;
 mod form;
@@ -35,7 +36,7 @@ use crate::app::App;
 use crate::error::Error;
 use failure::Failure;
 
-/// The largest form, in bytes. None of ours needs a tenth of it.
+/// The largest form, in bytes, unless a page says otherwise. None needs a tenth of it.
 const LARGEST_FORM: usize = 64 * 1024;
 
 /// Every page, as one visible list.
@@ -68,6 +69,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
             "/settings/applications/{id}/delete",
             get(delete::show).post(delete::submit),
         )
+        .merge(connectors::routes())
         .method_not_allowed_fallback(async || Failure::wrong_method());
     let assets = assets::ROUTES
         .into_iter()

@@ -18,6 +18,7 @@ mod native;
 mod nonsense;
 mod organizations;
 mod outgoing;
+mod pages;
 mod paging;
 mod permissions;
 mod problems;

@@ -23,6 +23,7 @@ use super::form::Fields;
 use field::{Field, State};
 use fill::{Origin, Posted};
 use shape::Shape;
+pub(super) use view::Trouble;
 
 /// A form and what is written in it.
 #[derive(Debug)]

@@ -165,11 +165,12 @@ fn gather(field: &Field, found: &mut Vec<Trouble>) {
 }
 
 impl<'a> Members<'a> {
-    /// Of these fields those that people see. When none is required, none is folded away.
+    /// Of these fields those that people see. Secrets are seldom as optional as they are said to be. When
+    /// none stands out, none is folded away.
     fn of(fields: Vec<&'a Field>) -> Self {
         let shown = fields.into_iter().filter(|field| field.is_shown());
         let (mut first, mut folded): (Vec<_>, Vec<_>) =
-            shown.partition(|field| field.node.required || field.node.always_show);
+            shown.partition(|Field { node, .. }| node.required || node.always_show || node.secret);
         if first.is_empty() {
             std::mem::swap(&mut first, &mut folded);
         }
