@@ -8,12 +8,22 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use std::convert::Infallible;
+use std::fmt;
 
 use super::failure::Failure;
 
 /// Fields by name.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Fields(Vec<(String, String)>);
+
+/// Their names; their values may be secrets.
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
 
 impl Fields {
     pub(super) fn parse(text: &[u8]) -> Self {

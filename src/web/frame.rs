@@ -65,7 +65,7 @@ impl Frame {
     }
 
     /// Where a way leads: within the workspace, when the page is in one.
-    pub(super) fn address_of(&self, nav: &Nav) -> String {
+    pub(super) fn address_of(&self, nav: Nav) -> String {
         let (inside, short) = match nav {
             Nav::Sources => ("source", "sources"),
             Nav::Destinations => ("destination", "destinations"),
@@ -78,8 +78,8 @@ impl Frame {
     }
 
     /// Whether the page is on this way.
-    pub(super) fn is_at(&self, nav: &Nav) -> bool {
-        self.here.as_ref().is_some_and(|here| here.nav == *nav)
+    pub(super) fn is_at(&self, nav: Nav) -> bool {
+        self.here.as_ref().is_some_and(|here| here.nav == nav)
     }
 }
 

@@ -1,5 +1,5 @@
-//! The pages for people: signing in, the start page, one's own settings and applications. One file per
-//! page: its data, its template, its handlers. Forms post and answers redirect, except where a secret
+//! The pages for people: signing in, the start page, connectors with sources and destinations, one's own
+//! settings and applications. One file per page: its data, its template, its handlers. Forms post and answers redirect, except where a secret
 //! is shown. Everything works without the script.
 //!
 //! The layers below guard every page; `http` knows nothing of this room, nor this room of it.

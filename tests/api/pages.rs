@@ -247,6 +247,68 @@ async fn what_cannot_be_stored_is_told_and_nothing_is() {
 }
 
 #[tokio::test]
+async fn a_form_may_be_as_long_as_configurations_are_but_not_longer() {
+    let server = TestServer::start().await;
+    let home = server.admin().await.first_workspace().await;
+    let ada = Browser::of(&server, EMAIL, PASSWORD).await;
+    let new = format!("/workspaces/{home}/source/new-source/{FAKER}");
+    for (length, status) in [(500_000, 422), (1_100_000, 413)] {
+        let answer = ada.post(&new, &[("name", &"x".repeat(length))]).await;
+        assert_eq!(answer.status, status, "{length}");
+    }
+    let odd = ada.send(Method::DELETE, &new, String::new()).await;
+    assert_eq!(odd.status, 405);
+    assert!(
+        odd.text.contains("<h1>That does not work here"),
+        "{}",
+        odd.text
+    );
+}
+
+#[tokio::test]
+async fn the_short_addresses_lead_into_the_only_workspace_or_ask_which_one() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let home = admin.first_workspace().await;
+    let ada = Browser::of(&server, EMAIL, PASSWORD).await;
+    for (short, long) in [
+        ("/sources", "source"),
+        ("/destinations", "destination"),
+        ("/connectors", "connectors"),
+    ] {
+        let answer = ada.get(short).await;
+        assert_eq!(
+            answer.header("location"),
+            format!("/workspaces/{home}/{long}")
+        );
+    }
+    let other = admin.creates_workspace("other").await;
+    let answer = ada.get("/destinations").await;
+    assert_eq!(answer.status, 200);
+    for id in [&home, &other] {
+        let link = format!("href=\"/workspaces/{id}/destination\"");
+        assert!(answer.text.contains(&link), "{}", answer.text);
+    }
+    let page = ada.get(&format!("/workspaces/{home}/connectors")).await;
+    let over = format!("href=\"/workspaces/{other}/connectors\"");
+    assert!(page.text.contains(&over), "{}", page.text);
+    let outsider = server.person("grace", &[]).await;
+    people::set_password(&server.app, outsider.id, PASSWORD)
+        .await
+        .expect("a password");
+    let email = format!("grace-{}@example.org", outsider.id);
+    let nothing = Browser::of(&server, &email, PASSWORD)
+        .await
+        .get("/sources")
+        .await;
+    assert!(
+        nothing.text.contains("No workspace yet"),
+        "{}",
+        nothing.text
+    );
+}
+
+#[tokio::test]
 async fn a_test_that_takes_long_gets_a_page_that_comes_again() {
     let server = TestServer::with(&[("connectors.probes_concurrency", "2")]).await;
     let admin = server.admin().await;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 
-use super::data::{self, Connector};
+use super::connector::Connector;
+use super::data;
 use super::ground::{Ground, Room};
 use crate::app::App;
 use crate::domain::definition::Kind;

@@ -36,5 +36,6 @@ pub(in crate::web) async fn submit(
 
 async fn deed(app: &App, ground: &Ground, id: DefinitionId) -> Result<Deed> {
     data::admit_editor(app, ground).await?;
-    Ok(Deed::Create(data::connector(app, ground, id).await?))
+    let connector = data::connector(app, ground, id).await?;
+    Ok(Deed::Create(Box::new(connector)))
 }

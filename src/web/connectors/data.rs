@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::connector::Connector;
 use super::form::{Deed, Filled};
 use super::ground::{Ground, Room};
 use crate::access::caller::Caller;
@@ -14,7 +15,7 @@ use crate::access::doors;
 use crate::access::policy::{EditActor, Read, Run};
 use crate::app::App;
 use crate::domain::actor::{self, ListedActor};
-use crate::domain::definition::{Definition, Kind, Runtime};
+use crate::domain::definition::Kind;
 use crate::domain::ids::{ActorId, DefinitionId, WorkspaceId};
 use crate::domain::offer::Offer;
 use crate::domain::page::{Page as Part, Slice};
@@ -29,64 +30,6 @@ use crate::web::moment::Moment;
 
 /// How long a page waits for a connector.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// A connector that can be chosen.
-#[derive(Debug, Clone)]
-pub(super) struct Connector {
-    pub(super) id: DefinitionId,
-    pub(super) kind: Kind,
-    pub(super) name: String,
-    pub(super) short_name: String,
-    pub(super) repository: String,
-    pub(super) tag: String,
-    pub(super) documentation_url: String,
-    pub(super) licence: Option<String>,
-    /// Whether the workspace brought it along.
-    pub(super) own: bool,
-    definition: Definition,
-}
-
-impl Connector {
-    fn of(definition: Definition, licence: Option<String>) -> Self {
-        Self {
-            id: definition.id,
-            kind: definition.kind,
-            name: definition.name.clone(),
-            short_name: definition.short_name.clone(),
-            repository: definition.repository.clone(),
-            tag: definition.tag.clone(),
-            documentation_url: definition.documentation_url.clone(),
-            licence,
-            own: definition.workspace_id.is_some(),
-            definition,
-        }
-    }
-
-    /// Whether it is one that somebody looks for with these words.
-    pub(super) fn fits(&self, asked: &str) -> bool {
-        let texts =
-            [&self.name, &self.short_name, &self.repository].map(|text| text.to_lowercase());
-        let mut words = asked.split_whitespace().map(str::to_lowercase);
-        words.all(|word| texts.iter().any(|text| text.contains(&word)))
-    }
-
-    /// How it is run, in words.
-    pub(super) fn runtime(&self) -> String {
-        match &self.definition.runtime {
-            Runtime::Native { .. } => "Built in".to_owned(),
-            Runtime::Python { package, version } => format!("Python package {package} {version}"),
-            Runtime::Manifest => "Low-code manifest".to_owned(),
-            Runtime::Image => format!("Container image {}", self.repository),
-        }
-    }
-
-    /// Where people read about it, when it can be gone to.
-    pub(super) fn documentation(&self) -> Option<&str> {
-        let address = self.documentation_url.as_str();
-        let on_the_web = address.starts_with("https://") || address.starts_with("http://");
-        on_the_web.then_some(address)
-    }
-}
 
 /// What a connector said when it was tested.
 #[derive(Debug)]
@@ -212,10 +155,15 @@ pub(super) async fn connectors(app: &App, ground: &Ground, kind: Kind) -> Result
     let found = store::definitions::described(&mut db, &home, kind).await?;
     let connectors = found.into_iter().map(|(definition, facts)| {
         let licence = facts.get("license").and_then(Value::as_str);
-        Connector::of(definition, licence.map(str::to_owned))
+        Connector {
+            definition,
+            licence: licence.map(str::to_owned),
+        }
     });
     let mut connectors: Vec<_> = connectors.collect();
-    connectors.sort_by_cached_key(|connector| (connector.name.to_lowercase(), connector.id));
+    connectors.sort_by_cached_key(|Connector { definition, .. }| {
+        (definition.name.to_lowercase(), definition.id)
+    });
     Ok(connectors)
 }
 
@@ -225,7 +173,7 @@ pub(super) async fn connector(app: &App, ground: &Ground, id: DefinitionId) -> R
     let home = doors::workspace::<Read>(&mut db, &ground.person.caller, ground.workspace).await?;
     let found = store::definitions::usable(&mut db, &home, ground.kind, id).await?;
     found
-        .map(|definition| Connector::of(definition, None))
+        .map(Connector::of)
         .ok_or_else(|| Error::not_found(noun(ground.kind), id))
 }
 
@@ -268,7 +216,7 @@ pub(super) async fn held(app: &App, ground: &Ground, id: ActorId) -> Result<Held
     Ok(Held {
         id: found.id,
         name: found.name,
-        connector: Connector::of(definition, None),
+        connector: Connector::of(definition),
         configuration: actor::without_tag(kind, configuration),
         created: Moment(found.created_at),
     })
@@ -293,7 +241,7 @@ pub(super) async fn save(
             let wish = Wish {
                 name: filled.name,
                 workspace_id: ground.workspace,
-                definition_id: Some(connector.id),
+                definition_id: Some(connector.definition.id),
                 configuration: filled.configuration,
                 secret_id: None,
                 resources: None,
@@ -332,7 +280,7 @@ pub(super) async fn try_out(
     filled: Filled,
 ) -> Result<Verdict> {
     let (actor_id, definition_id) = match deed {
-        Deed::Create(connector) => (None, Some(connector.id)),
+        Deed::Create(connector) => (None, Some(connector.definition.id)),
         Deed::Change(held) => (Some(held.id), None),
     };
     let trial = Trial {

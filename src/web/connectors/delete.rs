@@ -41,7 +41,7 @@ pub(in crate::web) async fn show(
         kind: ground.kind,
         address: ground.address_of(id),
         name: held.name,
-        connector: held.connector.name,
+        connector: held.connector.definition.name,
         created: held.created,
         room: ground.room,
     }))

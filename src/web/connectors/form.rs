@@ -7,7 +7,8 @@ use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
-use super::data::{self, Connector, Held, Verdict};
+use super::connector::Connector;
+use super::data::{self, Held, Verdict};
 use super::ground::{Ground, Room};
 use super::list::Done;
 use super::wait::WaitPage;
@@ -24,13 +25,13 @@ use crate::web::frame::{Frame, Page};
 #[derive(Debug)]
 pub(super) enum Deed {
     /// A new one, made of a connector.
-    Create(Connector),
+    Create(Box<Connector>),
     /// One that is there.
     Change(Box<Held>),
 }
 
 /// The page.
-#[derive(Debug, Template)]
+#[derive(Template)]
 #[template(path = "connectors/form.html")]
 struct FormPage {
     frame: Frame,
@@ -77,7 +78,6 @@ impl Wish {
 }
 
 /// A form that says something that can be meant.
-#[derive(Debug)]
 pub(super) struct Filled {
     pub(super) name: Name,
     pub(super) configuration: Value,
@@ -96,7 +96,7 @@ impl Deed {
         match self {
             Self::Create(connector) => {
                 let back = ground.new_address();
-                (format!("{back}/{}", connector.id), back)
+                (format!("{back}/{}", connector.definition.id), back)
             }
             Self::Change(held) => {
                 let back = ground.address_of(held.id);
@@ -117,7 +117,7 @@ impl Deed {
             schema => schema?,
         };
         let (name, form) = match &self {
-            Self::Create(connector) => (connector.name.clone(), Form::fresh(&schema)),
+            Self::Create(connector) => (connector.definition.name.clone(), Form::fresh(&schema)),
             Self::Change(held) => (
                 held.name.clone(),
                 Form::stored(&schema, &held.configuration),

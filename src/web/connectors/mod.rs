@@ -6,6 +6,7 @@
 
 mod catalog;
 mod choose;
+mod connector;
 mod create;
 mod data;
 mod delete;

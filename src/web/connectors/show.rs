@@ -6,7 +6,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::data::{self, Connector, Held, Verdict};
+use super::connector::Connector;
+use super::data::{self, Held, Verdict};
 use super::ground::{Ground, Id, Room};
 use super::list::Done;
 use super::wait::WaitPage;

@@ -9,7 +9,7 @@ use crate::web::form::Fields;
 use crate::web::frame::Frame;
 
 /// The page.
-#[derive(Debug, Template)]
+#[derive(Template)]
 #[template(path = "connectors/wait.html")]
 pub(in crate::web) struct WaitPage {
     frame: Frame,

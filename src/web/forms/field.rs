@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 use super::shape::{Node, Offer, Shape, written};
 
 /// One value of the configuration, as somebody fills it in.
-#[derive(Debug)]
 pub(super) struct Field {
     pub(super) node: Arc<Node>,
     /// In the posted form: a JSON pointer, in which a `#` tells options of one value apart.
@@ -23,7 +22,6 @@ pub(super) struct Field {
 }
 
 /// What is written in a field, by the shape of its node.
-#[derive(Debug)]
 pub(super) enum State {
     /// For texts, numbers, choices and JSON: as it was typed.
     Text(String),
@@ -53,7 +51,6 @@ pub(super) enum State {
 
 /// An item of a list. Its number is in the names of its fields and never changes, however many items
 /// around it come and go; the numbers of those that are stored are their places there.
-#[derive(Debug)]
 pub(super) struct Item {
     pub(super) number: usize,
     pub(super) field: Field,

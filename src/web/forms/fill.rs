@@ -10,7 +10,6 @@ use super::shape::{Kind, Node, Shape, written};
 use crate::web::form::Fields;
 
 /// What was posted, by name. A form may have thousands of fields, and each is asked for.
-#[derive(Debug)]
 pub(super) struct Posted<'a>(HashMap<&'a str, Vec<&'a str>>);
 
 impl<'a> Posted<'a> {
@@ -189,7 +188,20 @@ fn one_of(node: &Node, options: &[Arc<Node>], name: &str, origin: Origin<'_>) ->
         };
         field(node, option(name, index), origin)
     });
-    let options: Vec<_> = options.collect();
+    let mut options: Vec<_> = options.collect();
+    // What is stored may be of an earlier version of the connector.
+    let stray = origin
+        .stored()
+        .filter(|value| fitting.is_none() && !value.is_null());
+    let mut chosen = chosen;
+    if let Some(value) = stray {
+        let index = options.len();
+        let node = Node::option("As it is stored", Shape::Constant(value.clone()));
+        options.push(field(&Arc::new(node), option(name, index), origin));
+        if matches!(origin, Origin::Stored(_)) {
+            chosen = Some(index);
+        }
+    }
     State::OneOf {
         chosen: chosen.filter(|&at| at < options.len()),
         options,

@@ -25,8 +25,7 @@ use fill::{Origin, Posted};
 use shape::Shape;
 pub(super) use view::Trouble;
 
-/// A form and what is written in it.
-#[derive(Debug)]
+/// A form and what is written in it. Secrets are, too: so nothing here can be printed for debugging.
 pub(super) struct Form {
     root: Field,
     /// The parts of the form, as (key, title).

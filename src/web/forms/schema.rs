@@ -74,7 +74,7 @@ impl Reader<'_> {
             shape: self.shape(&schema, depth),
         };
         if matches!(node.shape, Shape::Group(_)) && !node.required && !place.wrapped {
-            node.shape = Shape::OneOf(vec![Arc::new(option(node.shape))]);
+            node.shape = Shape::OneOf(vec![Arc::new(Node::option("", node.shape))]);
         }
         node
     }
@@ -268,22 +268,6 @@ impl Reader<'_> {
             schema = merged(whole, schema);
         }
         schema
-    }
-}
-
-/// An object that may be left out, as the one thing to choose.
-fn option(shape: Shape) -> Node {
-    Node {
-        key: String::new(),
-        title: String::new(),
-        help: Prose::default(),
-        hints: Vec::new(),
-        required: true,
-        secret: false,
-        always_show: false,
-        group: None,
-        default: None,
-        shape,
     }
 }
 

@@ -27,6 +27,24 @@ pub(super) struct Node {
     pub(super) shape: Shape,
 }
 
+impl Node {
+    /// One of several for the same value: it has no key, and is there when it is chosen.
+    pub(super) fn option(title: &str, shape: Shape) -> Self {
+        Self {
+            key: String::new(),
+            title: title.to_owned(),
+            help: Prose::default(),
+            hints: Vec::new(),
+            required: true,
+            secret: false,
+            always_show: false,
+            group: None,
+            default: None,
+            shape,
+        }
+    }
+}
+
 /// What kind of value it is.
 #[derive(Debug)]
 pub(super) enum Shape {

@@ -10,14 +10,13 @@ use super::prose::Prose;
 use super::shape::{Shape, written};
 
 /// A part of a form, under a heading of its own when the form has several.
-#[derive(Debug)]
 pub(in crate::web) struct Section<'a> {
     pub(in crate::web) title: Option<&'a str>,
     pub(in crate::web) members: Members<'a>,
 }
 
 /// Fields that stand together, those that may be left out in a fold.
-#[derive(Debug, Template)]
+#[derive(Template)]
 #[template(path = "form/members.html")]
 pub(in crate::web) struct Members<'a> {
     first: Vec<View<'a>>,
@@ -28,7 +27,6 @@ pub(in crate::web) struct Members<'a> {
 impl HtmlSafe for Members<'_> {}
 
 /// A field that something is wrong with, for the list above the form.
-#[derive(Debug)]
 pub(in crate::web) struct Trouble {
     /// The element to go to.
     pub(in crate::web) id: String,
@@ -37,7 +35,7 @@ pub(in crate::web) struct Trouble {
 }
 
 /// One field.
-#[derive(Debug, Template)]
+#[derive(Template)]
 #[template(path = "form/field.html")]
 struct View<'a> {
     field: &'a Field,
@@ -49,7 +47,6 @@ struct View<'a> {
 impl HtmlSafe for View<'_> {}
 
 /// What a field looks like.
-#[derive(Debug)]
 enum Look<'a> {
     Input {
         kind: &'static str,
@@ -90,7 +87,6 @@ enum Look<'a> {
 }
 
 /// A value that can be chosen, and whether it is.
-#[derive(Debug)]
 struct Tick {
     value: String,
     label: String,
@@ -98,7 +94,6 @@ struct Tick {
 }
 
 /// An option with what it asks for.
-#[derive(Debug)]
 struct Alternative<'a> {
     field: &'a Field,
     id: String,
@@ -361,7 +356,7 @@ fn id(name: &str) -> String {
         match byte {
             b'/' => id.push('.'),
             byte if byte.is_ascii_alphanumeric() || byte == b'_' => id.push(char::from(byte)),
-            byte => id.push_str(&format!("-{byte:x}-")),
+            byte => id.extend(["-", &byte.to_string(), "-"]),
         }
     }
     id

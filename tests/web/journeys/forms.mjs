@@ -130,17 +130,28 @@ export function forms(stage) {
       check.equal(await row("nowhere").count(), 0);
     }],
 
+    ["a test that fails says why, in the connector's own words", async () => {
+      await begin("destination", "json", /^Local JSON/);
+      await field("Folder").fill("../elsewhere");
+      await button("Test").click();
+      const alert = stage.page.getByRole("alert");
+      await alert.waitFor();
+      check.match(await alert.innerText(), /^The test failed\s+.*must stay below \/local/);
+      check.equal(await field("Folder").inputValue(), "../elsewhere");
+      await inspect("56-test-failed");
+    }],
+
     ["long forms fit on narrow screens, and in the dark", async () => {
       for (const [width, scheme] of [[390, "light"], [320, "light"], [320, "dark"]]) {
         await stage.page.setViewportSize({ width, height: 800 });
         await stage.page.emulateMedia({ colorScheme: scheme });
         await stage.page.goto(`${known.shop}/edit`);
-        await inspect(`56-form-${width}-${scheme}`);
+        await inspect(`57-form-${width}-${scheme}`);
         await begin("source", "postgres", /^Postgres/);
         await open();
         await group("SSL Mode").getByRole("radio", { name: "Verify CA" }).check();
         await group("Replication Method").getByRole("radio", { name: "CDC" }).check();
-        await inspect(`57-form-${width}-${scheme}-open`);
+        await inspect(`58-form-${width}-${scheme}-open`);
       }
       await stage.page.setViewportSize({ width: 1280, height: 860 });
       await stage.page.emulateMedia({ colorScheme: "light" });
@@ -159,7 +170,7 @@ export function forms(stage) {
       await button("Add to Schemas").click();
       await field("Schemas 2").fill("scriptless");
       check.equal(await certificate.inputValue(), "a certificate");
-      await shoot("58-form-no-script");
+      await shoot("59-form-no-script");
       await button("Save changes").click();
       await sees("shop");
       await link("Edit").click();
