@@ -12,8 +12,10 @@ use crate::access::throttle::{Allowance, Throttle};
 use crate::access::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::resolve::Given;
 use crate::config::values::Secret;
 use crate::config::{VaultSettings, resolve};
+use crate::connector::process::environment::Environment;
 use crate::connector::sharing::Sharing;
 use crate::connector::{Launcher, Settings};
 use crate::engine::probes::{Limits, Probes};
@@ -113,10 +115,8 @@ impl App {
             token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),
             lists: Lists::default(),
+            launcher: launcher(&config),
             settled: OnceCell::new(),
-            launcher: Launcher::new(Settings {
-                data_dir: config.database.data_dir.clone(),
-            }),
             specifications: Sharing::default(),
             shutdown,
             net: Net::new(config.net.allow.clone()),
@@ -150,4 +150,24 @@ fn references(settings: &VaultSettings) -> Resolver {
         variable: resolve::variable,
         fetch: Fetch::direct(),
     }
+}
+
+fn launcher(config: &Config) -> Launcher {
+    let environment = Given::process_environment();
+    let connectors = &config.connectors;
+    let usual = Settings::below(&config.database.data_dir);
+    Launcher::new(Settings {
+        supervisor: connectors.supervisor.clone().unwrap_or(usual.supervisor),
+        environment: Environment::for_connectors(&environment, &connectors.environment),
+        installer: Environment::for_installers(&environment),
+        pythons: connectors.pythons.clone(),
+        uv: connectors.uv.clone(),
+        unsafe_code: connectors.unsafe_code,
+        memory: connectors.memory,
+        line_limit: usize::try_from(connectors.line_limit).unwrap_or(usize::MAX),
+        warm_parents: connectors.warm_parents,
+        warm_idle: connectors.warm_idle,
+        install_timeout: connectors.install_timeout,
+        ..usual
+    })
 }

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -14,22 +14,53 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use crate::app::App;
 use crate::domain::ids::UserId;
 
-/// A request's id, for whoever writes it into a page.
+/// What is found out about a request while it is answered, for its line in the log and its numbers.
+/// `http::edge` gives one to each request, and others write into it.
 #[derive(Debug, Clone)]
-pub struct RequestId(pub HeaderValue);
+pub struct Notes(Arc<Noted>);
 
-/// Filled in by whoever recognises the caller, for the log.
-#[derive(Debug, Clone, Default)]
-pub struct Asker(Arc<OnceLock<UserId>>);
+#[derive(Debug)]
+struct Noted {
+    id: HeaderValue,
+    asker: OnceLock<UserId>,
+    route: OnceLock<MatchedPath>,
+}
 
-impl Asker {
-    pub fn is(&self, user: UserId) {
-        let _ = self.0.set(user);
+impl Notes {
+    #[must_use]
+    pub fn new(id: HeaderValue) -> Self {
+        Self(Arc::new(Noted {
+            id,
+            asker: OnceLock::new(),
+            route: OnceLock::new(),
+        }))
+    }
+
+    /// The request's id.
+    #[must_use]
+    pub fn id(&self) -> &HeaderValue {
+        &self.0.id
+    }
+
+    /// Written by whoever recognises the caller.
+    pub fn asked_by(&self, user: UserId) {
+        let _ = self.0.asker.set(user);
     }
 
     #[must_use]
-    pub fn known(&self) -> Option<&UserId> {
-        self.0.get()
+    pub fn asker(&self) -> Option<&UserId> {
+        self.0.asker.get()
+    }
+
+    /// Written by the router.
+    pub fn routed(&self, route: MatchedPath) {
+        let _ = self.0.route.set(route);
+    }
+
+    /// The pattern of the route, or nothing where there is none.
+    #[must_use]
+    pub fn route(&self) -> &str {
+        self.0.route.get().map_or("", MatchedPath::as_str)
     }
 }
 

@@ -110,9 +110,23 @@ pub struct Throttling {
     pub logins_by_email: u32,
 }
 
-/// Connectors.
+/// How connectors are run on this machine, and asked.
 #[derive(Debug, Clone)]
 pub struct Connectors {
+    /// Names of variables that connectors get besides the usual ones.
+    pub environment: Vec<String>,
+    /// Bytes; any number when absent.
+    pub memory: Option<u64>,
+    /// Bytes of the longest line.
+    pub line_limit: u64,
+    pub supervisor: Option<PathBuf>,
+    pub unsafe_code: bool,
+    /// Interpreters of Python, by name or path.
+    pub pythons: Vec<String>,
+    pub uv: Option<PathBuf>,
+    pub install_timeout: Duration,
+    pub warm_parents: usize,
+    pub warm_idle: Duration,
     /// Which way of running them is taken.
     pub runtimes: Preference,
     pub specification_deadline: Duration,
@@ -221,6 +235,16 @@ impl Config {
                 logins_by_email: from.required("throttle.logins_by_email", values::number),
             },
             connectors: Connectors {
+                environment: from.list("connectors.environment", |text| Ok(text.to_owned())),
+                memory: from.optional("connectors.memory", values::bytes),
+                line_limit: from.required("connectors.line_limit", values::bytes),
+                supervisor: from.optional("connectors.supervisor", |text| Ok(PathBuf::from(text))),
+                unsafe_code: from.required("connectors.unsafe_code", values::switch),
+                pythons: from.list("connectors.pythons", |text| Ok(text.to_owned())),
+                uv: from.optional("connectors.uv", |text| Ok(PathBuf::from(text))),
+                install_timeout: from.required("connectors.install_timeout", values::seconds),
+                warm_parents: from.required("connectors.warm_parents", values::number),
+                warm_idle: from.required("connectors.warm_idle", values::seconds),
                 runtimes: Preference::new(from.list("connectors.runtimes", str::parse)),
                 specification_deadline: from
                     .required("connectors.specification_deadline", values::seconds),

@@ -113,7 +113,8 @@ pub const SETTINGS: &[Setting] = &[
         &["FERROBYTE_DATA_DIR"],
         "data-dir",
         "ferrobyte-data",
-        "Directory of the embedded database and of vault.key, when that is generated; created with mode 0700.",
+        "Directory of the embedded database, of vault.key when that is generated, and of what connectors \
+         need while they run; created with mode 0700.",
     ),
     secret(
         "database.url",
@@ -358,6 +359,84 @@ pub const SETTINGS: &[Setting] = &[
         "Host names, IP addresses and networks such as 10.1.0.0/16, with commas between, that the server may \
          call by itself (OAuth, registry, webhooks, stores of secrets) although they are not public. A name \
          is allowed wherever it leads.",
+    ),
+    setting(
+        "connectors.environment",
+        &["FERROBYTE_CONNECTOR_ENVIRONMENT"],
+        "connector-environment",
+        "",
+        "Names of environment variables that connectors get, with commas between. Always: PATH, language, time \
+         zone, proxies and certificates; nothing else.",
+    ),
+    setting(
+        "connectors.memory",
+        &["FERROBYTE_CONNECTOR_MEMORY"],
+        "connector-memory",
+        "",
+        "The most memory that a connector may use when its definition says nothing, such as 2GiB. Empty: any.",
+    ),
+    setting(
+        "connectors.line_limit",
+        &["FERROBYTE_CONNECTOR_LINE_LIMIT"],
+        "connector-line-limit",
+        "64MiB",
+        "The longest line that a connector may print.",
+    ),
+    setting(
+        "connectors.supervisor",
+        &["FERROBYTE_SUPERVISOR"],
+        "supervisor",
+        "",
+        "Path of the program that stands between the server and a connector. Empty: this very program.",
+    ),
+    setting(
+        "connectors.unsafe_code",
+        &[
+            "FERROBYTE_CONNECTOR_UNSAFE_CODE",
+            "AIRBYTE_ENABLE_UNSAFE_CODE",
+        ],
+        "connector-unsafe-code",
+        "off",
+        "Whether low-code connectors may bring Python code of their own. It runs as this server's user: \
+         whoever may define connectors may then do what this user may.",
+    ),
+    setting(
+        "connectors.pythons",
+        &["FERROBYTE_PYTHONS"],
+        "pythons",
+        "",
+        "Python interpreters for connectors, names or paths, with commas between. Empty: python3.13 to \
+         python3.10 from the path, pyenv and uv; the newest that a connector works with.",
+    ),
+    setting(
+        "connectors.uv",
+        &["FERROBYTE_UV"],
+        "uv",
+        "",
+        "Path of uv, which installs connectors ten times faster than pip. Empty: the one on the path, else \
+         venv and pip.",
+    ),
+    setting(
+        "connectors.install_timeout",
+        &["FERROBYTE_CONNECTOR_INSTALL_TIMEOUT"],
+        "connector-install-timeout",
+        "15m",
+        "How long the installation of a connector may take.",
+    ),
+    setting(
+        "connectors.warm_parents",
+        &["FERROBYTE_WARM_PARENTS"],
+        "warm-parents",
+        "4",
+        "How many Python connectors are kept loaded, so that a check is answered at once; each takes 80 to \
+         160 MiB. 0 for none.",
+    ),
+    setting(
+        "connectors.warm_idle",
+        &["FERROBYTE_WARM_IDLE"],
+        "warm-idle",
+        "10m",
+        "How long a connector that nobody asks stays loaded.",
     ),
     setting(
         "log.level",

@@ -1,4 +1,4 @@
-//! The outermost layer of every request: its id, its time limit, its panics, its line in the log, its
+//! Around the router, for every request: its id, its time limit, its panics, its line in the log, its
 //! numbers, the body of its problem if it has one, and the headers that every answer carries.
 
 use std::panic::AssertUnwindSafe;
@@ -6,18 +6,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use axum::Json;
-use axum::extract::{MatchedPath, Request, State};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
+use tower::ServiceExt as _;
 
-use super::problem::{Pending, Problem};
+use super::problem::Problem;
 use crate::app::App;
 use crate::config::RequestLog;
-use crate::request::{Asker, RequestId};
+use crate::request::Notes;
 
 /// The header that carries a request's id, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -25,37 +26,34 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken over from a request.
 const LONGEST_ID: usize = 64;
 
-pub async fn edge(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+/// Answers a request with whatever `router` says to it.
+pub async fn answer(app: Arc<App>, router: Router, mut request: Request) -> Response {
     let began = Instant::now();
-    let id = request_id(&request);
-    let asker = Asker::default();
+    let notes = Notes::new(request_id(&request));
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    request.extensions_mut().insert(asker.clone());
-    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(notes.clone());
 
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answer = AssertUnwindSafe(router.oneshot(request)).catch_unwind();
     let mut response = match tokio::time::timeout(app.config.server.request_timeout, answer).await {
-        Ok(Ok(response)) => response,
+        Ok(Ok(Ok(response))) => response,
         Ok(Err(_panic)) => Problem::panicked().into_response(),
         Err(_elapsed) => Problem::timed_out().into_response(),
     };
-    if let Some(Pending(problem)) = response.extensions_mut().remove::<Pending>() {
-        tell(&problem, &id);
-        response = written(response, &problem, &id);
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        tell(&problem, notes.id());
+        write(&problem, &method, notes.id(), &mut response);
     }
 
     let took = began.elapsed();
-    let route = route.as_ref().map_or("", MatchedPath::as_str);
     let status = response.status();
     app.metrics
-        .answered(known(&method), route, status.as_u16(), took);
+        .answered(known(&method), notes.route(), status.as_u16(), took);
     if logged(app.config.log.requests, status) {
-        line(&method, &path, status, took, &asker, &id);
+        line(&method, &path, status, took, &notes);
     }
     let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, id);
+    headers.insert(REQUEST_ID, notes.id().clone());
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
@@ -66,10 +64,23 @@ pub async fn edge(State(app): State<Arc<App>>, mut request: Request, next: Next)
     response
 }
 
+/// Notes the route of a request, once the router has found it.
+#[must_use]
+pub fn note_route(request: Request) -> Request {
+    let extensions = request.extensions();
+    if let (Some(notes), Some(route)) = (extensions.get::<Notes>(), extensions.get::<MatchedPath>())
+    {
+        notes.routed(route.clone());
+    }
+    request
+}
+
 /// The id that the request brings, if it is presentable, or a new one.
 fn request_id(request: &Request) -> HeaderValue {
-    static PREFIX: LazyLock<u64> =
-        LazyLock::new(|| u64::from_ne_bytes(crate::clock::Clock::System.random()));
+    static PREFIX: LazyLock<String> = LazyLock::new(|| {
+        let random = u64::from_ne_bytes(crate::clock::Clock::System.random());
+        format!("{random:016x}")
+    });
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let presentable = |id: &&HeaderValue| {
         (1..=LONGEST_ID).contains(&id.len())
@@ -82,18 +93,23 @@ fn request_id(request: &Request) -> HeaderValue {
         return id.clone();
     }
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    HeaderValue::from_str(&format!("{:016x}-{count:x}", *PREFIX))
+    HeaderValue::from_str(&format!("{}-{count:x}", *PREFIX))
         .unwrap_or(HeaderValue::from_static("none"))
 }
 
-/// The problem's document as the response's body; its status and headers are there already.
-fn written(response: Response, problem: &Problem, id: &HeaderValue) -> Response {
-    let (mut parts, _) = response.into_parts();
-    let (head, body) = Json(problem.document(id.to_str().unwrap_or_default()))
-        .into_response()
-        .into_parts();
-    parts.headers.extend(head.headers);
-    Response::from_parts(parts, body)
+/// Writes the problem's document into the response, whose status and other headers are there already.
+fn write(problem: &Problem, method: &Method, id: &HeaderValue, response: &mut Response) {
+    let body = problem.text(id.to_str().unwrap_or_default());
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    // The router believed the body to be empty.
+    headers.insert(header::CONTENT_LENGTH, body.len().into());
+    if method != Method::HEAD {
+        *response.body_mut() = Body::from(body);
+    }
 }
 
 /// Logs the inner story of a problem that has one.
@@ -117,20 +133,13 @@ fn logged(which: RequestLog, status: StatusCode) -> bool {
     }
 }
 
-fn line(
-    method: &Method,
-    path: &str,
-    status: StatusCode,
-    took: Duration,
-    asker: &Asker,
-    id: &HeaderValue,
-) {
+fn line(method: &Method, path: &str, status: StatusCode, took: Duration, notes: &Notes) {
     tracing::info!(
         target: "ferrobyte::request",
         status = status.as_u16(),
         duration_ms = f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1000.0,
-        caller = asker.known().map(tracing::field::display),
-        request.id = id.to_str().unwrap_or_default(),
+        caller = notes.asker().map(tracing::field::display),
+        request.id = notes.id().to_str().unwrap_or_default(),
         "{method} {path}"
     );
 }

@@ -1,5 +1,5 @@
-//! The API over HTTP. A request passes `paths` (its spelling), the layers below from the outside in,
-//! the router, its extractors (`extract`) and one handler in `public` or `internal`; a failure becomes
+//! The API over HTTP. A request passes `paths` (its spelling), `edge` (its id, its limits, its line
+//! in the log), the router, its extractors (`extract`) and one handler in `public` or `internal`; a failure becomes
 //! a [`problem`].
 
 pub mod edge;
@@ -19,16 +19,26 @@ use axum::http::{Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower::ServiceExt as _;
-use tower::util::MapRequest;
+use tower::util::MapRequestLayer;
 
 use crate::app::App;
 use crate::error::Error;
 use problem::Problem;
 
-/// The whole server as a service.
-pub type Service = MapRequest<Router, fn(Request) -> Request>;
+/// The whole server: it answers requests.
+#[derive(Debug, Clone)]
+pub struct Service {
+    app: Arc<App>,
+    router: Router,
+}
 
-/// Routes and layers around `pages`, the routes for people, and `missing`, which answers people who ask
+impl Service {
+    pub fn answer(self, request: Request) -> impl Future<Output = Response> + Send {
+        edge::answer(self.app, self.router, paths::canonical(request))
+    }
+}
+
+/// Routes and what surrounds them, with `pages`, the routes for people, and `missing`, which answers people who ask
 /// for an address where nothing is.
 pub fn service(app: &Arc<App>, pages: Router<Arc<App>>, missing: Router<Arc<App>>) -> Service {
     let missing = missing.with_state(Arc::clone(app));
@@ -40,12 +50,12 @@ pub fn service(app: &Arc<App>, pages: Router<Arc<App>>, missing: Router<Arc<App>
         .method_not_allowed_fallback(method_not_allowed)
         .merge(pages)
         .fallback(move |request| no_such_route(request, missing))
-        .layer(axum::middleware::from_fn_with_state(
-            Arc::clone(app),
-            edge::edge,
-        ))
+        .layer(MapRequestLayer::new(edge::note_route))
         .with_state(Arc::clone(app));
-    router.map_request(paths::canonical as fn(Request) -> Request)
+    Service {
+        app: Arc::clone(app),
+        router,
+    }
 }
 
 /// A problem for programs, a page for people. Whoever asks below `/api` is a program.

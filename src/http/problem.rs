@@ -2,7 +2,7 @@
 //! error body. A [`Problem`] travels as an extension of an empty response; `edge` writes the body,
 //! because only there the request's id is known, and logs the inner story once.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
@@ -14,17 +14,20 @@ use utoipa::ToSchema;
 use crate::access::throttle::Left;
 use crate::error::{Error, Fault, Noun, Place, Rule, Story};
 
-/// How problem types begin, as clients of the reference server know them.
-const TYPES: &str = "https://reference.airbyte.com/reference/errors";
+/// A problem's type, as clients of the reference server know it.
+macro_rules! kind {
+    ($anchor:literal) => {
+        concat!("https://reference.airbyte.com/reference/errors", $anchor)
+    };
+}
 
 /// A failure on its way out. Boxed, because it is larger than most answers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Problem(Box<Parts>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Parts {
     status: StatusCode,
-    /// The type without its prefix (`#forbidden`), or a whole one (`error:…`).
     kind: &'static str,
     title: &'static str,
     detail: String,
@@ -34,7 +37,7 @@ struct Parts {
     extra: Map<String, Value>,
     headers: HeaderMap,
     /// For the log only.
-    story: Option<Story>,
+    story: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Problem {
@@ -61,7 +64,7 @@ impl Problem {
     pub fn malformed(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
-            "#bad-request",
+            kind!("#bad-request"),
             "bad-request",
             detail,
         )
@@ -73,7 +76,7 @@ impl Problem {
         );
         Self::new(
             StatusCode::NOT_FOUND,
-            "#resource-not-found",
+            kind!("#resource-not-found"),
             "resource-not-found",
             detail,
         )
@@ -84,7 +87,7 @@ impl Problem {
             format!("{path} does not answer {method}; the Allow header lists what it answers");
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
-            "#method-not-allowed",
+            kind!("#method-not-allowed"),
             "method-not-allowed",
             detail,
         )
@@ -94,7 +97,7 @@ impl Problem {
         let detail = format!("the body is larger than {limit} bytes");
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            "#payload-too-large",
+            kind!("#payload-too-large"),
             "payload-too-large",
             detail,
         )
@@ -103,7 +106,7 @@ impl Problem {
     pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "#unsupported-media-type",
+            kind!("#unsupported-media-type"),
             "unsupported-media-type",
             detail,
         )
@@ -113,7 +116,7 @@ impl Problem {
         let detail = "the server did not finish in time; try again";
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "",
+            kind!(""),
             "service-unavailable",
             detail,
         )
@@ -129,7 +132,7 @@ impl Problem {
     }
 
     fn telling(mut self, story: Story) -> Self {
-        self.0.story = Some(story);
+        self.0.story = Some(story.into());
         self
     }
 
@@ -197,7 +200,14 @@ impl Problem {
 
     /// The body as it is sent.
     #[must_use]
-    pub fn document<'a>(&'a self, request_id: &'a str) -> Document<'a> {
+    pub fn text(&self, request_id: &str) -> Vec<u8> {
+        let mut text = Vec::with_capacity(512);
+        // Writing to memory does not fail, and nothing in a document refuses to be written.
+        let _ = serde_json::to_writer(&mut text, &self.document(request_id));
+        text
+    }
+
+    fn document<'a>(&'a self, request_id: &'a str) -> Document<'a> {
         let Parts {
             status,
             kind,
@@ -208,14 +218,9 @@ impl Problem {
             extra,
             ..
         } = &*self.0;
-        let whole = kind.starts_with("error:");
         Document {
             status: status.as_u16(),
-            kind: if whole {
-                Cow::Borrowed(*kind)
-            } else {
-                format!("{TYPES}{kind}").into()
-            },
+            kind,
             title,
             detail,
             documentation_url: None,
@@ -231,8 +236,8 @@ impl Problem {
 
     /// What the log should know and the caller must not.
     #[must_use]
-    pub fn story(&self) -> Option<&Story> {
-        self.0.story.as_ref()
+    pub fn story(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
+        self.0.story.as_deref()
     }
 
     #[must_use]
@@ -255,7 +260,7 @@ pub struct Document<'a> {
     /// The HTTP status.
     status: u16,
     #[serde(rename = "type")]
-    kind: Cow<'a, str>,
+    kind: &'a str,
     title: &'a str,
     /// A sentence on what is wrong and what to do.
     detail: &'a str,
@@ -315,7 +320,7 @@ impl From<Error> for Problem {
         match error {
             Error::Invalid { rule, faults } => {
                 let (status, kind, title) = match rule {
-                    Rule::Request => (S::BAD_REQUEST, "#bad-request", "bad-request"),
+                    Rule::Request => (S::BAD_REQUEST, kind!("#bad-request"), "bad-request"),
                     Rule::NotificationUrl => (
                         S::BAD_REQUEST,
                         "error:notification/config/missing-url",
@@ -323,34 +328,41 @@ impl From<Error> for Problem {
                     ),
                     Rule::Configuration => (
                         S::UNPROCESSABLE_ENTITY,
-                        "#unprocessable-entity",
+                        kind!("#unprocessable-entity"),
                         "unprocessable-entity",
                     ),
                 };
                 Self::new(status, kind, title, detail).naming(faults)
             }
             Error::UnknownConnector { name, .. } => {
-                let mut problem = Self::new(S::BAD_REQUEST, "", "value-not-found", detail);
+                let mut problem = Self::new(S::BAD_REQUEST, kind!(""), "value-not-found", detail);
                 problem.0.data.insert("value".to_owned(), json!(name));
                 problem
             }
             Error::Unprocessable(_) => Self::new(
                 S::UNPROCESSABLE_ENTITY,
-                "#unprocessable-entity",
+                kind!("#unprocessable-entity"),
                 "unprocessable-entity",
                 detail,
             ),
             Error::Unauthenticated(_) => {
                 let challenge =
                     HeaderValue::from_static("Bearer realm=\"ferrobyte\", error=\"invalid_token\"");
-                Self::new(S::UNAUTHORIZED, "#unauthorized", "unauthorized", detail)
-                    .with_header(header::WWW_AUTHENTICATE, challenge)
+                Self::new(
+                    S::UNAUTHORIZED,
+                    kind!("#unauthorized"),
+                    "unauthorized",
+                    detail,
+                )
+                .with_header(header::WWW_AUTHENTICATE, challenge)
             }
-            Error::Forbidden(_) => Self::new(S::FORBIDDEN, "#forbidden", "forbidden", detail),
+            Error::Forbidden(_) => {
+                Self::new(S::FORBIDDEN, kind!("#forbidden"), "forbidden", detail)
+            }
             Error::NotFound { what, id } => {
                 let mut problem = Self::new(
                     S::NOT_FOUND,
-                    "#resource-not-found",
+                    kind!("#resource-not-found"),
                     "resource-not-found",
                     detail,
                 );
@@ -361,9 +373,12 @@ impl From<Error> for Problem {
                 problem.0.data.insert("resourceId".to_owned(), json!(id));
                 problem
             }
-            Error::Conflict(_) => {
-                Self::new(S::CONFLICT, "#409-state-conflict", "state-conflict", detail)
-            }
+            Error::Conflict(_) => Self::new(
+                S::CONFLICT,
+                kind!("#409-state-conflict"),
+                "state-conflict",
+                detail,
+            ),
             Error::NotYet { retry_after, .. } => Self::new(
                 S::SERVICE_UNAVAILABLE,
                 "error:connector/still-running",
@@ -385,19 +400,29 @@ impl From<Error> for Problem {
             }
             Error::TooMany { retry_after } => Self::new(
                 S::TOO_MANY_REQUESTS,
-                "#too-many-requests",
+                kind!("#too-many-requests"),
                 "too-many-requests",
                 detail,
             )
             .retrying(retry_after),
             Error::Unavailable(story) => {
-                let problem = Self::new(S::SERVICE_UNAVAILABLE, "", "service-unavailable", detail);
+                let problem = Self::new(
+                    S::SERVICE_UNAVAILABLE,
+                    kind!(""),
+                    "service-unavailable",
+                    detail,
+                );
                 problem
                     .telling(story)
                     .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
             }
             Error::Internal(story) => {
-                let problem = Self::new(S::INTERNAL_SERVER_ERROR, "", "unexpected-problem", detail);
+                let problem = Self::new(
+                    S::INTERNAL_SERVER_ERROR,
+                    kind!(""),
+                    "unexpected-problem",
+                    detail,
+                );
                 problem.telling(story)
             }
         }
@@ -420,17 +445,11 @@ fn resource_type(noun: Noun) -> &'static str {
     }
 }
 
-/// A problem as an extension of a response, for `edge`.
-#[derive(Debug, Clone)]
-pub struct Pending(pub std::sync::Arc<Problem>);
-
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         let mut response = self.0.status.into_response();
         std::mem::swap(response.headers_mut(), &mut self.0.headers);
-        response
-            .extensions_mut()
-            .insert(Pending(std::sync::Arc::new(self)));
+        response.extensions_mut().insert(self);
         response
     }
 }

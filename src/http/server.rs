@@ -1,15 +1,16 @@
 //! Connections: accepting them, serving HTTP/1.1 on them, and letting them finish when the server
 //! stops. Done by hand rather than by `axum::serve`, for a limit on slow request heads.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::Request;
+use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tower::ServiceExt as _;
 
 use super::Service;
 
@@ -59,7 +60,7 @@ async fn connection(
     let answer = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(peer);
-        service.clone().oneshot(request)
+        service.clone().answer(request).map(Ok::<_, Infallible>)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

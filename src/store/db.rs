@@ -42,6 +42,8 @@ pub struct Reach<'a> {
     pub durable: bool,
 }
 
+// What takes a connection is boxed here: it is a future of 15 kB, and every handler that may need the
+// database would be as large, also for the requests that it refuses at once.
 impl Db {
     /// Opens the database, brings its tables up to date and answers when it is ready.
     ///
@@ -135,9 +137,11 @@ impl Db {
     /// [`Error::Unavailable`] when none is free in time.
     pub async fn read(&self) -> Result<Reader> {
         Ok(match self {
-            Self::Postgres(pool) => Reader::Postgres(pool.acquire().await.map_err(Error::store)?),
+            Self::Postgres(pool) => {
+                Reader::Postgres(Box::pin(pool.acquire()).await.map_err(Error::store)?)
+            }
             Self::Sqlite { readers, .. } => {
-                Reader::Sqlite(readers.acquire().await.map_err(Error::store)?)
+                Reader::Sqlite(Box::pin(readers.acquire()).await.map_err(Error::store)?)
             }
         })
     }
@@ -148,10 +152,11 @@ impl Db {
     /// [`Error::Unavailable`] when no connection is free in time.
     pub async fn write(&self) -> Result<Writer> {
         Ok(match self {
-            Self::Postgres(pool) => Writer::Postgres(pool.begin().await.map_err(Error::store)?),
+            Self::Postgres(pool) => {
+                Writer::Postgres(Box::pin(pool.begin()).await.map_err(Error::store)?)
+            }
             Self::Sqlite { writer, .. } => Writer::Sqlite(
-                writer
-                    .begin_with("BEGIN IMMEDIATE")
+                Box::pin(writer.begin_with("BEGIN IMMEDIATE"))
                     .await
                     .map_err(Error::store)?,
             ),

@@ -12,6 +12,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use super::text::Text;
+
 /// How late a line may be.
 const LATE: Duration = Duration::from_millis(100);
 
@@ -51,7 +53,11 @@ pub fn begin(level: &str, json: bool) -> Guard {
         registry.with(layer.json().flatten_event(true)).init();
     } else {
         registry
-            .with(layer.with_ansi(io::stderr().is_terminal()))
+            .with(
+                layer
+                    .with_ansi(io::stderr().is_terminal())
+                    .event_format(Text),
+            )
             .init();
     }
     std::thread::spawn(|| {

@@ -19,7 +19,7 @@ use crate::access::caller::Caller;
 use crate::app::App;
 use crate::error::Error;
 use crate::ops::sessions::{self, Begun};
-use crate::request::{Asker, RequestId};
+use crate::request::Notes;
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
@@ -67,8 +67,8 @@ pub(super) async fn recognise(
 ) -> Response {
     let id = request
         .extensions()
-        .get::<RequestId>()
-        .and_then(|id| id.0.to_str().ok())
+        .get::<Notes>()
+        .and_then(|notes| notes.id().to_str().ok())
         .map(str::to_owned);
     let person = match value(&app, request.headers()) {
         Some(cookie) => sessions::caller(&app, cookie).await,
@@ -84,8 +84,8 @@ pub(super) async fn recognise(
     };
     let frame = person.as_ref().map(SignedIn::frame).unwrap_or_default();
     if let Some(person) = person {
-        if let Some(asker) = request.extensions().get::<Asker>() {
-            asker.is(person.caller.id());
+        if let Some(notes) = request.extensions().get::<Notes>() {
+            notes.asked_by(person.caller.id());
         }
         request.extensions_mut().insert(person);
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use ferrobyte::protocol::catalog::ConfiguredCatalog;
 use ferrobyte::protocol::line::{Line, RecordLine, classify};
 use ferrobyte::protocol::message::Message;
 use ferrobyte::protocol::raw::Raw;
@@ -399,6 +400,24 @@ fn a_rate_limit_says_until_when() {
         .as_ref()
         .and_then(|limit| limit.quota_reset.clone());
     assert_eq!(reset.and_then(|at| at.as_i64()), Some(1_700_000_060_000));
+}
+
+#[test]
+fn nulls_and_new_words_do_not_lose_a_message() {
+    let lines = [
+        r#"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1,"error":{"message":"no","failure_type":"new_error","stack_trace":null}}}"#,
+        r#"{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":null,"stream_status":{"stream_descriptor":{"name":"s","namespace":null},"status":"COMPLETE","reasons":null}}}"#,
+        r#"{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":null,"stream_states":null},"stream":null,"data":null}}"#,
+        r#"{"type":"CATALOG","log":null,"catalog":{"streams":[{"name":"s","json_schema":{},"supported_sync_modes":null,"namespace":null}]}}"#,
+    ];
+    let names = lines.map(|line| name(&classify(line.as_bytes())));
+    assert_eq!(names, ["error", "status", "state", "catalog"]);
+    let configured = json!({"streams": [{
+        "stream": {"name": "s", "json_schema": {}}, "sync_mode": "full_refresh",
+        "destination_sync_mode": "append", "cursor_field": null, "primary_key": null,
+    }]});
+    let configured: ConfiguredCatalog = serde_json::from_value(configured).expect("a catalog");
+    assert!(configured.streams[0].primary_key.is_empty());
 }
 
 /// Gives its bytes in portions, as a slow pipe does.

@@ -9,7 +9,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("shutdown", &[]),
     ("domain", &["clock"]),
-    ("telemetry", &[]),
+    ("telemetry", &["clock"]),
     // Parses values with the types that will use them.
     ("config", &["domain"]),
     (

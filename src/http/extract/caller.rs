@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::Error;
 
 use crate::http::problem::Problem;
-use crate::request::Asker;
+use crate::request::Notes;
 
 impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Problem;
@@ -22,8 +22,8 @@ impl FromRequestParts<Arc<App>> for Caller {
             .callers
             .recognise(&app.db, &app.clock, &app.tokens, token)
             .await?;
-        if let Some(asker) = parts.extensions.get::<Asker>() {
-            asker.is(caller.id());
+        if let Some(notes) = parts.extensions.get::<Notes>() {
+            notes.asked_by(caller.id());
         }
         Ok(caller)
     }

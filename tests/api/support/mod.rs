@@ -6,6 +6,7 @@ pub mod engine;
 pub mod host;
 pub mod people;
 pub mod postgres;
+pub mod python;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,6 +31,11 @@ pub const CLIENT_SECRET: &str = "admin-secret-0123456789-abcdef";
 
 /// The master key of every test server.
 pub const VAULT_KEY: &str = "the master key of every server in these tests";
+/// The program, built for these tests.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_ferrobyte");
+
+/// Where all test servers keep what connectors need: an environment is made once for all of them.
+pub const DATA: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/data");
 
 /// A server without a listener: requests go straight into its service.
 pub struct TestServer {
@@ -119,6 +125,8 @@ pub fn config(settings: &[(&'static str, &str)]) -> Config {
         ("admin.client_secret", CLIENT_SECRET),
         ("vault.key", VAULT_KEY),
         ("log.requests", "none"),
+        ("database.data_dir", DATA),
+        ("connectors.supervisor", PROGRAM),
     ];
     let flags: HashMap<_, _> = usual
         .iter()

@@ -11,7 +11,6 @@ use ferrobyte::ops::{applications, people};
 use ferrobyte::store::users;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 use super::TestServer;
 use super::answer::Answer;
@@ -85,13 +84,7 @@ impl<'a> Person<'a> {
             let value = format!("Bearer {token}").parse().expect("a header");
             request.headers_mut().insert(header::AUTHORIZATION, value);
         }
-        let response = self
-            .server
-            .service
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("an answer");
+        let response = self.server.service.clone().answer(request).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a whole body").to_bytes();
         let text = String::from_utf8(bytes.to_vec()).expect("text");
