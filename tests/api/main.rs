@@ -20,6 +20,7 @@ mod nonsense;
 mod oauth;
 mod organizations;
 mod outgoing;
+mod pages;
 mod paging;
 mod permissions;
 mod problems;
