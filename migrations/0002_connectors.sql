@@ -28,13 +28,14 @@ CREATE INDEX definitions_in_order ON definitions (workspace_id, kind, name, id) 
 CREATE UNIQUE INDEX definitions_by_short_name ON definitions (kind, short_name)
     WHERE workspace_id IS NULL AND short_name <> '' AND deleted_at IS NULL;
 
--- Which snapshot of the registry the public definitions were last brought up to. One row, held while
--- they change.
+-- Which snapshot of the registry the public definitions were last brought up to, and the order of
+-- runtimes by which theirs were decided. One row, held while they change.
 CREATE TABLE registry (
     id INTEGER PRIMARY KEY CHECK (id = 1),
-    digest TEXT NOT NULL
+    digest TEXT NOT NULL,
+    runtimes TEXT NOT NULL
 );
-INSERT INTO registry (id, digest) VALUES (1, '');
+INSERT INTO registry (id, digest, runtimes) VALUES (1, '', '');
 
 -- Specifications, one for each thing that can be run (see Definition::edition): as the connector prints
 -- it, or the outline that our snapshot has until then.

@@ -14,6 +14,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::values::Secret;
 use crate::config::{VaultSettings, resolve};
+use crate::connector::container;
+use crate::connector::process::environment::Environment;
 use crate::connector::sharing::Sharing;
 use crate::connector::{Launcher, Settings};
 use crate::engine::probes::{Limits, Probes};
@@ -117,10 +119,8 @@ impl App {
             callers: Callers::default(),
             lists: Lists::default(),
             bell: Bell::new(&db),
+            launcher: launcher(&config, &clock),
             settled: OnceCell::new(),
-            launcher: Launcher::new(Settings {
-                data_dir: config.database.data_dir.clone(),
-            }),
             specifications: Sharing::default(),
             shutdown,
             net: Net::new(config.net.allow.clone()),
@@ -154,4 +154,32 @@ fn references(settings: &VaultSettings) -> Resolver {
         variable: resolve::variable,
         fetch: Fetch::direct(),
     }
+}
+
+fn launcher(config: &Config, clock: &Clock) -> Launcher {
+    let environment = resolve::Given::process_environment();
+    let connectors = &config.connectors;
+    let usual = Settings::below(&config.database.data_dir);
+    let settings = Settings {
+        supervisor: connectors.supervisor.clone().unwrap_or(usual.supervisor),
+        environment: Environment::for_connectors(&environment, &connectors.environment),
+        installer: Environment::for_installers(&environment),
+        pythons: connectors.pythons.clone(),
+        uv: connectors.uv.clone(),
+        unsafe_code: connectors.unsafe_code,
+        memory: connectors.memory,
+        line_limit: usize::try_from(connectors.line_limit).unwrap_or(usize::MAX),
+        warm_parents: connectors.warm_parents,
+        warm_idle: connectors.warm_idle,
+        install_timeout: connectors.install_timeout,
+        containers: container::Settings {
+            host: config.containers.host.clone(),
+            network: config.containers.network.clone(),
+            read_only: config.containers.read_only,
+            pull: config.containers.pull,
+            data_dir: config.database.data_dir.clone(),
+        },
+        ..usual
+    };
+    Launcher::new(settings, clock)
 }

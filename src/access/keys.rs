@@ -18,6 +18,8 @@ use crate::store::signing_keys;
 
 /// How old a view of the database's keys may get before a token is checked against it.
 const FRESH: TimeDelta = TimeDelta::milliseconds(500);
+/// The same for a token whose key is not in it: another replica may have made the key since.
+const FRESH_ENOUGH_TO_REFUSE: TimeDelta = TimeDelta::milliseconds(20);
 
 /// One key, ready to use.
 pub struct Key {
@@ -121,21 +123,27 @@ impl Keys {
     /// # Errors
     /// When the database does not answer.
     pub async fn find(&self, db: &Db, clock: &Clock, kid: &str) -> Result<Option<Arc<Key>>> {
-        Ok(self
-            .view(db, clock)
-            .await?
-            .iter()
-            .find(|key| key.kid == kid)
-            .cloned())
+        let named = |keys: &[Arc<Key>]| keys.iter().find(|key| key.kid == kid).cloned();
+        match named(&self.view(db, clock).await?) {
+            Some(key) => Ok(Some(key)),
+            None => {
+                let view = self.view_within(db, clock, FRESH_ENOUGH_TO_REFUSE);
+                Ok(named(&view.await?))
+            }
+        }
     }
 
     async fn view(&self, db: &Db, clock: &Clock) -> Result<Arc<[Arc<Key>]>> {
+        self.view_within(db, clock, FRESH).await
+    }
+
+    async fn view_within(&self, db: &Db, clock: &Clock, age: TimeDelta) -> Result<Arc<[Arc<Key>]>> {
         let ring = self
             .ring
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let fresh = (TimeDelta::zero()..FRESH).contains(&(clock.now() - ring.read_at));
+        let fresh = (TimeDelta::zero()..age).contains(&(clock.now() - ring.read_at));
         if self.given || fresh {
             Ok(ring.keys)
         } else {

@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{explained, say};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::ops::secret_keys;
 use crate::store::db::{self, Db, Reach};
 
 /// How far the database's clock may be from ours, in seconds.
@@ -40,6 +41,7 @@ pub(super) async fn examine(config: Result<Config>) -> Result<ExitCode> {
             check("database", Ok(detail));
             if let Some(db) = db {
                 check("clock", clock(&db).await);
+                check("secrets", secrets(&config, &db).await);
                 db.close().await;
             }
         }
@@ -54,8 +56,9 @@ pub(super) async fn examine(config: Result<Config>) -> Result<ExitCode> {
 }
 
 fn data_directory(config: &Config) -> Result<String> {
-    if config.database.url.is_some() {
-        return Ok("not used with PostgreSQL".to_owned());
+    let keyed = config.vault.key.is_some() || config.vault.key_command.is_some();
+    if config.database.url.is_some() && keyed {
+        return Ok("not used with PostgreSQL and a given vault.key".to_owned());
     }
     let directory = &config.database.data_dir;
     let Ok(found) = directory.metadata() else {
@@ -113,6 +116,16 @@ async fn clock(db: &Db) -> Result<String> {
         ));
     }
     Ok(format!("at most {FAR} s from the database's"))
+}
+
+async fn secrets(config: &Config, db: &Db) -> Result<String> {
+    let behind = db::behind(&mut db.read().await.map_err(explained)?).await;
+    if behind.map_err(explained)? > 0 {
+        return Ok("looked at when the tables are up to date".to_owned());
+    }
+    secret_keys::examine(db, &Clock::System, config)
+        .await
+        .map_err(explained)
 }
 
 async fn port(config: &Config) -> Result<String> {

@@ -9,6 +9,7 @@ mod people;
 mod registry;
 mod secrets;
 mod serve;
+mod supervise;
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -24,6 +25,7 @@ use crate::clock::Clock;
 use crate::config::resolve::{Given, Resolved};
 use crate::config::settings::SETTINGS;
 use crate::config::{Config, document};
+use crate::connector::supervisor;
 use crate::ops::setup;
 use crate::telemetry::logs;
 
@@ -73,6 +75,7 @@ pub fn command() -> Command {
                 )),
         )
         .subcommand(Command::new("doctor").about("Check configuration, database, port and clock"))
+        .subcommand(supervise::command())
         .subcommand(Command::new("health").about("Ask a running server whether it is healthy"))
         .subcommand(
             Command::new("completions")
@@ -121,6 +124,7 @@ fn run(name: &str, matches: &ArgMatches) -> Result<ExitCode> {
             say(&crate::http::openapi::document().to_pretty_json()?);
             return Ok(ExitCode::SUCCESS);
         }
+        supervisor::COMMAND => return supervise::run(matches),
         "config" if matches.get_flag("default") => {
             say(document::default_file().trim_end());
             return Ok(ExitCode::SUCCESS);

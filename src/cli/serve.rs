@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Role};
 use crate::domain::secret::PlainSecret;
 use crate::ops::administrator::{self, Credentials};
-use crate::ops::{setup, work};
+use crate::ops::{registry, setup, work};
 use crate::shutdown::Shutdown;
 use crate::{http, web};
 
@@ -35,6 +35,7 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     let (app, welcome) = setup::start(config, Clock::System)
         .await
         .map_err(explained)?;
+    registry::follow_order(&app).await.map_err(explained)?;
     let shutdown = app.shutdown.clone();
     let url = match listener {
         Some(listener) => {

@@ -35,6 +35,7 @@ pub struct Config {
     /// Address or file of the registry, for refreshing it.
     pub registry: Option<String>,
     pub net: Net,
+    pub containers: Containers,
     pub log: Log,
 }
 
@@ -123,9 +124,23 @@ pub struct Throttling {
     pub logins_by_email: u32,
 }
 
-/// Connectors.
+/// How connectors are run on this machine, and asked.
 #[derive(Debug, Clone)]
 pub struct Connectors {
+    /// Names of variables that connectors get besides the usual ones.
+    pub environment: Vec<String>,
+    /// Bytes; any number when absent.
+    pub memory: Option<u64>,
+    /// Bytes of the longest line.
+    pub line_limit: u64,
+    pub supervisor: Option<PathBuf>,
+    pub unsafe_code: bool,
+    /// Interpreters of Python, by name or path.
+    pub pythons: Vec<String>,
+    pub uv: Option<PathBuf>,
+    pub install_timeout: Duration,
+    pub warm_parents: usize,
+    pub warm_idle: Duration,
     /// Which way of running them is taken.
     pub runtimes: Preference,
     pub specification_deadline: Duration,
@@ -177,6 +192,17 @@ pub struct Worker {
     pub cancel_grace: Duration,
     /// Bytes.
     pub log_limit: usize,
+}
+
+/// Connectors in container images.
+#[derive(Debug, Clone)]
+pub struct Containers {
+    /// The engine's socket; the usual ones are tried when absent.
+    pub host: Option<String>,
+    /// The engine's own default when absent.
+    pub network: Option<String>,
+    pub read_only: bool,
+    pub pull: bool,
 }
 
 /// The log.
@@ -257,6 +283,16 @@ impl Config {
                 logins_by_email: from.required("throttle.logins_by_email", values::number),
             },
             connectors: Connectors {
+                environment: from.list("connectors.environment", |text| Ok(text.to_owned())),
+                memory: from.optional("connectors.memory", values::bytes),
+                line_limit: from.required("connectors.line_limit", values::bytes),
+                supervisor: from.optional("connectors.supervisor", |text| Ok(PathBuf::from(text))),
+                unsafe_code: from.required("connectors.unsafe_code", values::switch),
+                pythons: from.list("connectors.pythons", |text| Ok(text.to_owned())),
+                uv: from.optional("connectors.uv", |text| Ok(PathBuf::from(text))),
+                install_timeout: from.required("connectors.install_timeout", values::seconds),
+                warm_parents: from.required("connectors.warm_parents", values::number),
+                warm_idle: from.required("connectors.warm_idle", values::seconds),
                 runtimes: Preference::new(from.list("connectors.runtimes", str::parse)),
                 specification_deadline: from
                     .required("connectors.specification_deadline", values::seconds),
@@ -283,6 +319,12 @@ impl Config {
             registry: from.optional("registry.url", |text| Ok(text.to_owned())),
             net: Net {
                 allow: Allowed::new(from.list("net.allow", str::parse)),
+            },
+            containers: Containers {
+                host: from.optional("connectors.container_host", |text| Ok(text.to_owned())),
+                network: from.optional("connectors.container_network", |text| Ok(text.to_owned())),
+                read_only: from.required("connectors.container_read_only", values::switch),
+                pull: from.required("connectors.container_pull", values::switch),
             },
             log: Log {
                 level: from.required("log.level", values::level),

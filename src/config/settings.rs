@@ -121,7 +121,8 @@ pub const SETTINGS: &[Setting] = &[
         &["FERROBYTE_DATA_DIR"],
         "data-dir",
         "ferrobyte-data",
-        "Directory of the embedded database; created with mode 0700.",
+        "Directory of the embedded database, of vault.key when that is generated, and of what connectors \
+         need while they run; created with mode 0700.",
     ),
     secret(
         "database.url",
@@ -349,6 +350,114 @@ pub const SETTINGS: &[Setting] = &[
         "specification-deadline",
         "5m",
         "How long a connector may take to be fetched and to print its specification.",
+    ),
+    setting(
+        "connectors.environment",
+        &["FERROBYTE_CONNECTOR_ENVIRONMENT"],
+        "connector-environment",
+        "",
+        "Names of environment variables that connectors get, with commas between. Always: PATH, language, time \
+         zone, proxies and certificates; nothing else.",
+    ),
+    setting(
+        "connectors.memory",
+        &["FERROBYTE_CONNECTOR_MEMORY"],
+        "connector-memory",
+        "",
+        "The most memory that a connector may use when its definition says nothing, such as 2GiB. Empty: any.",
+    ),
+    setting(
+        "connectors.line_limit",
+        &["FERROBYTE_CONNECTOR_LINE_LIMIT"],
+        "connector-line-limit",
+        "64MiB",
+        "The longest line that a connector may print.",
+    ),
+    setting(
+        "connectors.supervisor",
+        &["FERROBYTE_SUPERVISOR"],
+        "supervisor",
+        "",
+        "Path of the program that stands between the server and a connector. Empty: this very program.",
+    ),
+    setting(
+        "connectors.unsafe_code",
+        &[
+            "FERROBYTE_CONNECTOR_UNSAFE_CODE",
+            "AIRBYTE_ENABLE_UNSAFE_CODE",
+        ],
+        "connector-unsafe-code",
+        "off",
+        "Whether low-code connectors may bring Python code of their own. It runs as this server's user: \
+         whoever may define connectors may then do what this user may.",
+    ),
+    setting(
+        "connectors.pythons",
+        &["FERROBYTE_PYTHONS"],
+        "pythons",
+        "",
+        "Python interpreters for connectors, names or paths, with commas between. Empty: python3.13 to \
+         python3.10 from the path, pyenv and uv; the newest that a connector works with.",
+    ),
+    setting(
+        "connectors.uv",
+        &["FERROBYTE_UV"],
+        "uv",
+        "",
+        "Path of uv, which installs connectors ten times faster than pip. Empty: the one on the path, else \
+         venv and pip.",
+    ),
+    setting(
+        "connectors.install_timeout",
+        &["FERROBYTE_CONNECTOR_INSTALL_TIMEOUT"],
+        "connector-install-timeout",
+        "15m",
+        "How long the installation of a connector may take.",
+    ),
+    setting(
+        "connectors.warm_parents",
+        &["FERROBYTE_WARM_PARENTS"],
+        "warm-parents",
+        "4",
+        "How many Python connectors are kept loaded, so that a check is answered at once; each takes 80 to \
+         160 MiB. 0 for none.",
+    ),
+    setting(
+        "connectors.warm_idle",
+        &["FERROBYTE_WARM_IDLE"],
+        "warm-idle",
+        "10m",
+        "How long a connector that nobody asks stays loaded.",
+    ),
+    setting(
+        "connectors.container_host",
+        &["FERROBYTE_CONTAINER_HOST", "DOCKER_HOST"],
+        "container-host",
+        "",
+        "Socket of the container engine (Docker or Podman) that runs connectors which are images, such as \
+         unix:///run/podman/podman.sock. Empty: the usual sockets are tried.",
+    ),
+    setting(
+        "connectors.container_network",
+        &["FERROBYTE_CONTAINER_NETWORK"],
+        "container-network",
+        "",
+        "Network that these containers join: a name, bridge, host or none. Empty: the engine's own default.",
+    ),
+    setting(
+        "connectors.container_read_only",
+        &["FERROBYTE_CONTAINER_READ_ONLY"],
+        "container-read-only",
+        "off",
+        "Whether a connector cannot write to the file system of its image, only to /tmp. Not every image \
+         can live with it.",
+    ),
+    setting(
+        "connectors.container_pull",
+        &["FERROBYTE_CONTAINER_PULL"],
+        "container-pull",
+        "on",
+        "Whether an image that is not on this machine is pulled.",
     ),
     setting(
         "registry.url",

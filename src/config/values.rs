@@ -82,6 +82,24 @@ pub fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A number of bytes such as `512MiB` or `2GiB`; a plain number counts bytes.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match &text[digits.len()..] {
+        "" | "B" => 0,
+        "KiB" => 10,
+        "MiB" => 20,
+        "GiB" => 30,
+        _ => return Err("must be a number of bytes such as 512MiB or 2GiB".to_owned()),
+    };
+    let count: u64 = number(digits)?;
+    match count.checked_mul(1 << shift) {
+        Some(bytes @ 1..) => Ok(bytes),
+        _ => Err("must be more than nothing, and less than there can be".to_owned()),
+    }
+}
+
 pub fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "on" | "true" | "yes" | "1" => Ok(true),
@@ -178,6 +196,16 @@ mod tests {
         }
         assert_eq!(token_lifetime("15"), Ok(Duration::from_mins(15)));
         assert!(token_lifetime("10s").is_err());
+    }
+
+    #[test]
+    fn bytes_have_units() {
+        for (text, expected) in [("90", 90), ("64MiB", 64 << 20), ("2GiB", 2 << 30)] {
+            assert_eq!(bytes(text), Ok(expected), "{text}");
+        }
+        for wrong in ["", "0", "1.5GiB", "2G", "99999999999GiB"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,12 +2,21 @@
 //! container image. One interface for all: a short question (specification, check, discovery) is
 //! [`Launcher::ask`]ed and answered whole; a long run (read, write) is [`Launcher::launch`]ed and gives
 //! the two ends of its pipes, which are pipes of the operating system in every case.
+//!
+//! Configurations hold secrets here: nothing that carries one prints it.
 
+pub mod container;
+pub mod hearing;
+pub mod launcher;
 pub mod native;
+pub mod process;
+pub mod python;
 pub mod sharing;
+pub mod supervisor;
+mod usage;
 
+use std::fmt;
 use std::io::{PipeReader, PipeWriter};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -15,6 +24,8 @@ use serde_json::Value;
 use crate::domain::definition::{Kind, Runtime};
 use crate::protocol::catalog::Catalog;
 use crate::protocol::message::{ConnectionStatus, Specification};
+
+pub use launcher::{Launcher, Settings};
 
 /// What is to be run.
 #[derive(Debug, Clone)]
@@ -46,7 +57,7 @@ pub struct Limits {
 }
 
 /// A short question.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Question {
     Specification,
     Check { configuration: Value },
@@ -54,7 +65,7 @@ pub enum Question {
 }
 
 /// What came of a question.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Answer {
     pub said: Said,
     /// The whole new configuration, when the connector asked to have it stored (CONTROL), without
@@ -72,7 +83,7 @@ pub enum Said {
 }
 
 /// A long run.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Task {
     Read {
         configuration: Value,
@@ -96,24 +107,6 @@ pub struct Running {
     /// Lines of standard error, as they come.
     pub errors: tokio::sync::mpsc::Receiver<String>,
     pub handle: Box<dyn Handle>,
-}
-
-impl Running {
-    /// Puts together what a runtime has started.
-    #[must_use]
-    pub fn new(
-        input: Option<PipeWriter>,
-        output: PipeReader,
-        errors: tokio::sync::mpsc::Receiver<String>,
-        handle: Box<dyn Handle>,
-    ) -> Self {
-        Self {
-            input,
-            output,
-            errors,
-            handle,
-        }
-    }
 }
 
 /// The end of a run that only its runtime knows how to reach.
@@ -162,65 +155,82 @@ pub enum Cause {
     Missing,
 }
 
-/// What a launcher needs to know.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Private directories of runs, environments, local files: all live below.
-    pub data_dir: PathBuf,
-}
-
-/// Runs connectors.
-#[derive(Debug)]
-pub struct Launcher {
-    settings: Settings,
-}
-
-impl Launcher {
+impl Running {
+    /// Puts together what a runtime has started.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
-        Self { settings }
-    }
-
-    /// Asks a connector and waits for the whole answer, at most until the deadline.
-    ///
-    /// # Errors
-    /// [`Failure`], when there is none.
-    pub async fn ask(
-        &self,
-        target: &Target,
-        question: Question,
-        deadline: Duration,
-    ) -> Result<Answer, Failure> {
-        match &target.runtime {
-            Runtime::Native { connector } => {
-                let local_dir = self.local_dir();
-                let asking = native::ask(target.kind, connector, question, &local_dir);
-                let answer = tokio::time::timeout(deadline, asking).await;
-                answer.unwrap_or_else(|_| {
-                    let message = "the connector did not answer in time";
-                    Err(Failure::new(Cause::Deadline, message))
-                })
-            }
-            other => Err(Failure::missing(format!("nothing runs {other:?} yet"))),
+    pub fn new(
+        input: Option<PipeWriter>,
+        output: PipeReader,
+        errors: tokio::sync::mpsc::Receiver<String>,
+        handle: Box<dyn Handle>,
+    ) -> Self {
+        Self {
+            input,
+            output,
+            errors,
+            handle,
         }
     }
 
-    /// Starts a long run.
-    ///
-    /// # Errors
-    /// [`Failure`], when it cannot be started.
-    pub async fn launch(&self, target: &Target, task: Task) -> Result<Running, Failure> {
-        match &target.runtime {
-            Runtime::Native { connector } => {
-                native::launch(target.kind, connector, task, &self.local_dir())
-            }
-            other => Err(Failure::missing(format!("nothing runs {other:?} yet"))),
+    /// Waits for the end.
+    pub async fn wait(&mut self) -> Exit {
+        self.handle.wait().await
+    }
+
+    /// Asks the whole group to end, waits for `grace`, then insists.
+    pub async fn stop(&mut self, grace: Duration) -> Exit {
+        self.handle.stop(grace).await
+    }
+}
+
+impl Question {
+    /// The command that asks it.
+    #[must_use]
+    pub fn command(&self) -> &'static str {
+        match self {
+            Self::Specification => "spec",
+            Self::Check { .. } => "check",
+            Self::Discover { .. } => "discover",
         }
     }
 
-    /// What connectors see as `/local`.
-    fn local_dir(&self) -> PathBuf {
-        self.settings.data_dir.join("local")
+    #[must_use]
+    pub fn configuration(&self) -> Option<&Value> {
+        match self {
+            Self::Specification => None,
+            Self::Check { configuration } | Self::Discover { configuration } => Some(configuration),
+        }
+    }
+}
+
+impl Task {
+    /// The command that does it.
+    #[must_use]
+    pub fn command(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "read",
+            Self::Write { .. } => "write",
+        }
+    }
+}
+
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.command())
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.command())
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("said", &self.said)
+            .finish_non_exhaustive()
     }
 }
 
@@ -242,5 +252,13 @@ impl Failure {
     /// It may be better next time.
     pub fn transient(message: impl Into<String>) -> Self {
         Self::new(Cause::Transient, message)
+    }
+
+    /// Something of ours or of the machine's broke on the way; the inner story is for the log.
+    pub fn broken(message: impl Into<String>, story: impl fmt::Display) -> Self {
+        Self {
+            story: story.to_string(),
+            ..Self::new(Cause::Connector, message)
+        }
     }
 }

@@ -125,20 +125,16 @@ impl Runtime {
     /// # Errors
     /// A sentence on what is wrong with one of them.
     pub fn python(package: &str, version: &str) -> Result<Self, String> {
-        let plain = |text: &str, more: &str| {
-            text.chars()
-                .all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+        let fits = |text: &str, begins: fn(&char) -> bool, longest: usize, more: &str| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || more.contains(c);
+            text.len() <= longest
+                && text.chars().all(plain)
+                && text.chars().next().is_some_and(|c| begins(&c))
         };
-        let begins =
-            |text: &str, fits: fn(&char) -> bool| text.chars().next().filter(fits).is_some();
-        if package.len() > 100
-            || !begins(package, char::is_ascii_alphanumeric)
-            || !plain(package, "-_.")
-        {
+        if !fits(package, char::is_ascii_alphanumeric, 100, "-_.") {
             return Err(format!("{package:?} is not the name of a Python package"));
         }
-        if version.len() > 50 || !begins(version, char::is_ascii_digit) || !plain(version, ".+!-_")
-        {
+        if !fits(version, char::is_ascii_digit, 50, ".+!-_") {
             return Err(format!(
                 "{version:?} is not the version of a Python package, such as 1.2.3"
             ));

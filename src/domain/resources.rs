@@ -99,7 +99,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "the same arithmetic on both sides")]
     fn quantities_are_read_as_kubernetes_does() {
         for (text, expected) in [
             ("500m", Some(0.5)),

@@ -62,6 +62,15 @@ impl Preference {
     }
 }
 
+impl FromStr for Preference {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let ways = text.split(',').filter(|way| !way.is_empty());
+        ways.map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
 /// As the setting is written.
 impl std::fmt::Display for Preference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -100,11 +109,7 @@ mod tests {
             ("native", None, package, "image"),
             ("", faker, package, "image"),
         ] {
-            let ways = order
-                .split(',')
-                .filter_map(|way| way.parse().ok())
-                .collect();
-            let preference = Preference::new(ways);
+            let preference: Preference = order.parse().expect(order);
             assert_eq!(preference.to_string(), order);
             assert_eq!(
                 preference.choose(native, package).to_string(),

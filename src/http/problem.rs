@@ -387,12 +387,16 @@ impl From<Error> for Problem {
             )
             .retrying(retry_after),
             Error::Connector { late, story, .. } => {
-                let (status, title) = if late {
-                    (S::GATEWAY_TIMEOUT, "connector-timed-out")
+                let (status, kind, title) = if late {
+                    (
+                        S::GATEWAY_TIMEOUT,
+                        "error:connector/timed-out",
+                        "connector-timed-out",
+                    )
                 } else {
-                    (S::BAD_GATEWAY, "connector-failed")
+                    (S::BAD_GATEWAY, "error:connector/failed", "connector-failed")
                 };
-                Self::new(status, kind!("#unexpected-problem"), title, detail).telling(story)
+                Self::new(status, kind, title, detail).telling(story)
             }
             Error::TooMany { retry_after } => Self::new(
                 S::TOO_MANY_REQUESTS,

@@ -71,8 +71,9 @@ pub(super) async fn ask_stored<L>(
     Ok((answer, fingerprint))
 }
 
-/// Stores what a connector announced, unless somebody has changed the configuration since it was run.
-async fn keep_announced<L>(
+/// Stores the configuration that a connector announced, and gives its fingerprint; nothing, when somebody
+/// has changed the configuration since. `used` are the secrets that it ran with.
+pub async fn keep_announced<L>(
     app: &Arc<App>,
     actor: &Granted<Actor, L>,
     definition: &Definition,

@@ -17,7 +17,7 @@ use crate::domain::runtimes::Preference;
 use crate::error::{Error, Result};
 use crate::net::Call;
 use crate::registry::{self, Entry};
-use crate::store::catalogue::{self, Overview, Public};
+use crate::store::catalogue::{self, Overview, Public, State};
 use crate::store::db::{Db, Writer};
 use crate::store::{definitions, specifications};
 
@@ -37,31 +37,65 @@ pub struct Outcome {
 }
 
 /// Brings the snapshot into the database, unless it has seen it; usually that is one cheap question.
+/// The order of runtimes is the configured one at the first start, and later the one that is in effect.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn catch_up(db: &Db, clock: &Clock, preference: &Preference) -> Result<()> {
-    // A newer program has newer connectors of its own, and another order means other runtimes.
-    let version = env!("CARGO_PKG_VERSION");
-    let digest = format!("{} {version} {preference}", registry::DIGEST);
-    if catalogue::digest(&mut db.read().await?).await? == digest {
+pub async fn catch_up(db: &Db, clock: &Clock, configured: &Preference) -> Result<()> {
+    // A newer program has newer connectors of its own.
+    let digest = format!("{} {}", registry::DIGEST, env!("CARGO_PKG_VERSION"));
+    if catalogue::state(&mut db.read().await?).await?.digest == digest {
         return Ok(());
     }
     let mut writer = db.write().await?;
-    if catalogue::hold(&mut writer).await? == digest {
+    let state = catalogue::hold(&mut writer).await?;
+    if state.digest == digest {
         return Ok(());
     }
+    let preference = in_effect(&state)?.unwrap_or_else(|| configured.clone());
     let snapshot = registry::parse(registry::SNAPSHOT.as_bytes()).map_err(Error::internal)?;
     let now = clock.now();
-    merge(&mut writer, snapshot.entries, preference, false, now).await?;
-    for row in catalogue::public(&mut writer).await? {
+    merge(&mut writer, snapshot.entries, &preference, false, now).await?;
+    settle_all(&mut writer, &preference, now).await?;
+    let runtimes = preference.to_string();
+    catalogue::set_state(&mut writer, &State { digest, runtimes }).await?;
+    writer.commit().await
+}
+
+/// Puts the configured order of runtimes into effect for the public definitions. Only who serves does:
+/// a command may run without the server's settings.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn follow_order(app: &App) -> Result<()> {
+    let configured = &app.config.connectors.runtimes;
+    let runtimes = configured.to_string();
+    if catalogue::state(&mut app.db.read().await?).await?.runtimes == runtimes {
+        return Ok(());
+    }
+    let mut writer = app.db.write().await?;
+    let State { digest, .. } = catalogue::hold(&mut writer).await?;
+    settle_all(&mut writer, configured, app.clock.now()).await?;
+    catalogue::set_state(&mut writer, &State { digest, runtimes }).await?;
+    writer.commit().await
+}
+
+/// The order by which the stored runtimes were decided; `None` before the first start.
+fn in_effect(state: &State) -> Result<Option<Preference>> {
+    if state.digest.is_empty() {
+        return Ok(None);
+    }
+    state.runtimes.parse().map(Some).map_err(Error::internal)
+}
+
+async fn settle_all(db: &mut Writer, preference: &Preference, now: Timestamp) -> Result<()> {
+    for row in catalogue::public(db).await? {
         let settled = settled(row.clone(), preference)?;
         if settled != row {
-            catalogue::update(&mut writer, &settled, now).await?;
+            catalogue::update(db, &settled, now).await?;
         }
     }
-    catalogue::set_digest(&mut writer, &digest).await?;
-    writer.commit().await
+    Ok(())
 }
 
 /// The file of a registry: at a URL, or on this machine.
@@ -90,10 +124,10 @@ pub async fn fetch(app: &App, place: &str) -> Result<Vec<u8>> {
 pub async fn refresh(app: &App, file: &[u8]) -> Result<Outcome> {
     let parsed = registry::parse(file).map_err(Error::Unprocessable)?;
     let mut writer = app.db.write().await?;
-    catalogue::hold(&mut writer).await?;
-    let preference = &app.config.connectors.runtimes;
+    let state = catalogue::hold(&mut writer).await?;
+    let preference = in_effect(&state)?.unwrap_or_else(|| app.config.connectors.runtimes.clone());
     let now = app.clock.now();
-    let mut outcome = merge(&mut writer, parsed.entries, preference, true, now).await?;
+    let mut outcome = merge(&mut writer, parsed.entries, &preference, true, now).await?;
     writer.commit().await?;
     outcome.left_out.extend(parsed.left_out);
     Ok(outcome)
@@ -233,9 +267,9 @@ pub async fn overview(app: &App) -> Result<Vec<Overview>> {
 /// [`Error::Unprocessable`], when there is no such definition or it cannot be run so.
 pub async fn set_runtime(app: &App, id: DefinitionId, wish: Option<Runtime>) -> Result<Runtime> {
     let unknown = || Error::Unprocessable(format!("there is no definition {id}"));
-    let preference = &app.config.connectors.runtimes;
     let mut writer = app.db.write().await?;
-    catalogue::hold(&mut writer).await?;
+    let state = catalogue::hold(&mut writer).await?;
+    let preference = in_effect(&state)?.unwrap_or_else(|| app.config.connectors.runtimes.clone());
     let found = definitions::referred(&mut writer, id).await?;
     let found = found
         .filter(|found| found.deleted_at.is_none())
@@ -252,7 +286,7 @@ pub async fn set_runtime(app: &App, id: DefinitionId, wish: Option<Runtime>) -> 
         if let Some(runtime) = &wish {
             row.runtime = serde_json::to_string(runtime).map_err(Error::internal)?;
         }
-        let row = settled(row, preference)?;
+        let row = settled(row, &preference)?;
         catalogue::update(&mut writer, &row, now).await?;
         definition(row)?.runtime
     } else {
@@ -261,7 +295,7 @@ pub async fn set_runtime(app: &App, id: DefinitionId, wish: Option<Runtime>) -> 
             Some(runtime) => runtime,
             None => {
                 let (repository, tag) = (&found.repository, &found.tag);
-                runtime_for(&mut writer, preference, found.kind, repository, tag).await?
+                runtime_for(&mut writer, &preference, found.kind, repository, tag).await?
             }
         };
         catalogue::set_runtime(&mut writer, id, &runtime, pinned, now).await?;

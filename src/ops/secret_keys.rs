@@ -46,6 +46,21 @@ pub async fn open(db: &Db, clock: &Clock, config: &Config) -> Result<Vault> {
     Vault::new(present, former, &rows(&stored)).map_err(Error::internal)
 }
 
+/// Whether the operator's key fits the database, in words. Nothing is made or changed.
+///
+/// # Errors
+/// When it does not.
+pub async fn examine(db: &Db, clock: &Clock, config: &Config) -> Result<String> {
+    if store::keys(&mut db.read().await?).await?.is_empty() {
+        return Ok("the next start makes the keys".to_owned());
+    }
+    let vault = open(db, clock, config).await?;
+    Ok(format!(
+        "the master key {} fits the database",
+        vault.present().name()
+    ))
+}
+
 /// The operator's key. Only a database without keys may get one that was not there before.
 async fn present(config: &Config, clock: &Clock, first: bool) -> Result<MasterKey> {
     let settings = &config.vault;

@@ -65,8 +65,8 @@ pub async fn start_on(
         Some(first) => Some(first),
         None => administrator::apply(&db, &clock, &config.admin).await?,
     };
-    registry::catch_up(&db, &clock, &config.connectors.runtimes).await?;
     let mut app = App::new(db, config, clock, passwords, vault).await?;
+    registry::catch_up(&app.db, &app.clock, &app.config.connectors.runtimes).await?;
     if begun {
         app.settled = OnceCell::new_with(Some(()));
     }

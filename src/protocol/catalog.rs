@@ -6,6 +6,8 @@ use std::hash::{Hash, Hasher};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::raw::or_default;
+
 /// The name of a stream within a connection. A missing namespace and an empty one are the same.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StreamDescriptor {
@@ -58,7 +60,7 @@ pub struct Stream {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     pub json_schema: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub supported_sync_modes: Vec<SyncMode>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_defined_cursor: Option<bool>,
@@ -113,10 +115,18 @@ pub struct ConfiguredCatalog {
 pub struct ConfiguredStream {
     pub stream: Stream,
     pub sync_mode: SyncMode,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub cursor_field: Vec<String>,
     pub destination_sync_mode: DestinationSyncMode,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub primary_key: Vec<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation_id: Option<i64>,

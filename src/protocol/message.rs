@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
 
 use super::catalog::Catalog;
-use super::raw::Raw;
+use super::raw::{Raw, or_default};
 use super::state::State;
 use super::trace::Trace;
 
@@ -76,7 +76,7 @@ pub struct Record {
 /// What happened to a record on its way.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RecordMeta {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub changes: Vec<Change>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,

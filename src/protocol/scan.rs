@@ -84,35 +84,76 @@ fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
 
 /// Behind the bracket that closes the one at `at`.
 fn nested_end(bytes: &[u8], mut at: usize) -> Option<usize> {
-    // One bit for each open bracket, so that `[1}` does not pass; deeper nesting is out of the ordinary.
-    let (mut square, mut depth) = (0_u64, 0_u32);
+    let mut nesting = Nesting::default();
     loop {
-        match *bytes.get(at)? {
-            b'"' => {
-                at = string_end(bytes, at + 1)?;
-                continue;
+        while let Some(eight) = bytes[at..].first_chunk() {
+            if !nesting.stride(u64::from_le_bytes(*eight)) {
+                break;
             }
-            open @ (b'{' | b'[') => {
-                if depth == u64::BITS {
-                    return None;
-                }
-                depth += 1;
-                square = square << 1 | u64::from(open == b'[');
+            at += 8;
+        }
+        for byte in bytes[at..].iter().take(8) {
+            at += 1;
+            if nesting.step(*byte) {
+                return Some(at);
             }
-            close @ (b'}' | b']') => {
-                if (square & 1 == 1) != (close == b']') {
-                    return None;
-                }
-                depth -= 1;
-                square >>= 1;
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
+        }
+        if at == bytes.len() {
+            return None;
+        }
+    }
+}
+
+/// What is known within a value: nearly all of its bytes are letters, digits and quotes, which are
+/// taken eight at a time. Square and curly brackets are not told apart.
+#[derive(Default)]
+struct Nesting {
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Nesting {
+    /// Takes a byte; says whether it closes the value.
+    fn step(&mut self, byte: u8) -> bool {
+        match byte {
+            _ if self.escaped => self.escaped = false,
+            b'"' => self.in_string = !self.in_string,
+            b'\\' => self.escaped = self.in_string,
+            _ if self.in_string => {}
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => self.depth -= 1,
             _ => {}
         }
-        at += 1;
+        self.depth == 0
     }
+
+    /// Takes eight bytes, the first in the lowest place; or none, when one of them is an escape or a
+    /// bracket outside of strings.
+    fn stride(&mut self, word: u64) -> bool {
+        let quotes = lanes_with(word, b'"') >> 7;
+        // Multiplying adds up from lane to lane, so the lowest bit of each tells odd from even.
+        let in_string =
+            (quotes.wrapping_mul(ONES) ^ u64::from(self.in_string).wrapping_mul(ONES)) & ONES;
+        // In ASCII one bit makes [ and ] out of { and }.
+        let folded = word | (ONES << 5);
+        let brackets = lanes_with(folded, b'{') | lanes_with(folded, b'}');
+        let outside = (in_string ^ ONES) << 7;
+        if self.escaped || lanes_with(word, b'\\') | (brackets & outside) != 0 {
+            return false;
+        }
+        self.in_string = in_string >> 56 == 1;
+        true
+    }
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The highest bit of each of the eight bytes that is `byte`.
+fn lanes_with(word: u64, byte: u8) -> u64 {
+    const LOW: u64 = !(ONES << 7);
+    let difference = word ^ (ONES * u64::from(byte));
+    !(((difference & LOW) + LOW) | difference | LOW)
 }
 
 fn scalar_length(bytes: &[u8]) -> Option<usize> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::catalog::StreamDescriptor;
-use super::raw::Raw;
+use super::raw::{Raw, or_default};
 
 /// A state with its counts. Fields that we do not know are carried along: the reference server follows
 /// a state through the destination by an `id` of its own.
@@ -47,7 +47,7 @@ pub struct StreamState {
 pub struct GlobalState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_state: Option<Raw>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub stream_states: Vec<StreamState>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,

@@ -1,10 +1,11 @@
 //! Traces: what a connector reports beside its data. Errors, estimates, how each stream is doing, and
 //! numbers for whoever counts.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Number, Value};
 
 use super::catalog::StreamDescriptor;
+use super::raw::or_default;
 
 /// A trace with its time, in milliseconds, which some connectors give with a fraction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,7 +33,11 @@ pub struct ErrorTrace {
     pub internal_message: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stack_trace: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "known",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub failure_type: Option<FailureType>,
     /// Absent when the whole run is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +56,12 @@ pub enum FailureType {
     TransientError,
     /// The connector's.
     SystemError,
+}
+
+/// A type that we do not know is as good as none: the error itself must not be lost over it.
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FailureType>, D::Error> {
+    let given = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(given).ok())
 }
 
 /// A guess at what will come, for showing progress only.
@@ -81,7 +92,11 @@ pub enum EstimateScope {
 pub struct StreamStatus {
     pub stream_descriptor: StreamDescriptor,
     pub status: Status,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub reasons: Vec<Reason>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,

@@ -92,7 +92,7 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, String> {
         (Kind::Destination, file.destinations),
     ] {
         for fields in entries {
-            // What is withdrawn is offered no more; what was chosen before stays.
+            // What is withdrawn is not added; one that is there stays, since sources may be made of it.
             if fields.get("tombstone") == Some(&Value::Bool(true)) {
                 continue;
             }

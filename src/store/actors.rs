@@ -111,8 +111,13 @@ const REMOVE: &str = "UPDATE actors SET deleted_at = $2, updated_at = $2, config
     WHERE id = $1 AND deleted_at IS NULL";
 const REMOVE_OF_WORKSPACE: &str = "UPDATE actors SET deleted_at = $2, updated_at = $2, \
     configuration = '{}' WHERE workspace_id = $1 AND deleted_at IS NULL";
-const FORGET_SECRETS_OF_WORKSPACE: &str =
-    "DELETE FROM secrets WHERE owner_id IN (SELECT id FROM actors WHERE workspace_id = $1)";
+// Of what is gone: that has an index.
+const FORGET_SECRETS_OF_WORKSPACE: &str = "DELETE FROM secrets WHERE owner_id IN \
+    (SELECT id FROM actors WHERE workspace_id = $1 AND deleted_at IS NOT NULL)";
+
+const FORGET_CATALOGS_OF_WORKSPACE: &str = "DELETE FROM catalogs WHERE fingerprint IN \
+    (SELECT fingerprint FROM actors WHERE workspace_id = $1 AND deleted_at IS NOT NULL) AND NOT EXISTS \
+    (SELECT 1 FROM actors a WHERE a.fingerprint = catalogs.fingerprint AND a.deleted_at IS NULL)";
 
 pub(super) const STATEMENTS: &[&str] = &[
     FETCH,
@@ -135,6 +140,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     REMOVE,
     REMOVE_OF_WORKSPACE,
     FORGET_SECRETS_OF_WORKSPACE,
+    FORGET_CATALOGS_OF_WORKSPACE,
 ];
 
 /// How many workspaces are named in one statement.
@@ -302,7 +308,8 @@ async fn keys_in(
             query.bind(workspaces).fetch_all(link).await
         }
         Link::Sqlite(link) => {
-            let after = " ORDER BY created_at, id LIMIT $2";
+            // The plus keeps it from walking through everybody's rows in order.
+            let after = " ORDER BY +created_at, id LIMIT $2";
             let text = with_list_after(2, KEYS_IN[state], padded.len(), after);
             let query = sqlx::query_as(text).bind(kind).bind(limit);
             let query = padded.iter().fold(query, |query, id| query.bind(*id));
@@ -429,7 +436,7 @@ pub async fn remove(
     catalogs::forget(db, &actor.fingerprint).await
 }
 
-/// Removes everything in a workspace that goes, secrets included.
+/// Removes everything in a workspace that goes, with its secrets and what was found with them.
 pub(super) async fn remove_of_workspace<L>(
     db: &mut Writer,
     workspace: &Granted<Workspace, L>,
@@ -440,6 +447,9 @@ pub(super) async fn remove_of_workspace<L>(
         sqlx::query(REMOVE_OF_WORKSPACE).bind(id).bind(now).execute(link).await.map(drop)
     })
     .map_err(Error::store)?;
-    on!(db, link => sqlx::query(FORGET_SECRETS_OF_WORKSPACE).bind(id).execute(link).await.map(drop))
-        .map_err(Error::store)
+    for text in [FORGET_SECRETS_OF_WORKSPACE, FORGET_CATALOGS_OF_WORKSPACE] {
+        on!(db, link => sqlx::query(text).bind(id).execute(link).await.map(drop))
+            .map_err(Error::store)?;
+    }
+    Ok(())
 }

@@ -10,10 +10,10 @@ use crate::domain::definition::{Kind, Runtime};
 use crate::domain::ids::{DefinitionId, WorkspaceId};
 use crate::error::{Error, Result};
 
-const DIGEST: &str = "SELECT digest FROM registry WHERE id = 1";
+const STATE: &str = "SELECT digest, runtimes FROM registry WHERE id = 1";
 /// Changes nothing, but makes whoever else brings the public definitions up to date wait.
-const HOLD: &str = "UPDATE registry SET digest = digest WHERE id = 1 RETURNING digest";
-const SET_DIGEST: &str = "UPDATE registry SET digest = $1 WHERE id = 1";
+const HOLD: &str = "UPDATE registry SET digest = digest WHERE id = 1 RETURNING digest, runtimes";
+const SET_STATE: &str = "UPDATE registry SET digest = $1, runtimes = $2 WHERE id = 1";
 const PUBLIC: &str = "SELECT id, kind, name, short_name, repository, tag, documentation_url, runtime, runtime_pinned, \
                       facts, refreshed FROM definitions WHERE workspace_id IS NULL";
 const INSERT: &str = "INSERT INTO definitions (id, kind, name, short_name, repository, tag, documentation_url, \
@@ -29,7 +29,7 @@ const PIN: &str = "UPDATE definitions SET runtime = $2, runtime_pinned = $3, upd
                    WHERE id = $1 AND deleted_at IS NULL AND manifest_version IS NULL";
 
 pub(super) const STATEMENTS: &[&str] = &[
-    DIGEST, HOLD, SET_DIGEST, PUBLIC, INSERT, UPDATE, OVERVIEW, PIN,
+    STATE, HOLD, SET_STATE, PUBLIC, INSERT, UPDATE, OVERVIEW, PIN,
 ];
 
 /// A public definition as it is stored. `runtime` and `facts` are JSON.
@@ -61,19 +61,30 @@ pub struct Overview {
     pub runtime_pinned: bool,
 }
 
-/// The snapshot that the public definitions were last brought up to.
-pub async fn digest(db: &mut dyn Exec) -> Result<String> {
-    on!(db, link => sqlx::query_scalar(DIGEST).fetch_one(link).await).map_err(Error::store)
+/// What the public definitions were last brought up to.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct State {
+    /// Names a snapshot; empty at the first start.
+    pub digest: String,
+    /// The order of runtimes, as the setting is written.
+    pub runtimes: String,
+}
+
+pub async fn state(db: &mut dyn Exec) -> Result<State> {
+    on!(db, link => sqlx::query_as(STATE).fetch_one(link).await).map_err(Error::store)
 }
 
 /// The same, and nobody else changes public definitions before this transaction is over.
-pub async fn hold(db: &mut Writer) -> Result<String> {
-    on!(db, link => sqlx::query_scalar(HOLD).fetch_one(link).await).map_err(Error::store)
+pub async fn hold(db: &mut Writer) -> Result<State> {
+    on!(db, link => sqlx::query_as(HOLD).fetch_one(link).await).map_err(Error::store)
 }
 
-pub async fn set_digest(db: &mut Writer, digest: &str) -> Result<()> {
-    on!(db, link => sqlx::query(SET_DIGEST).bind(digest).execute(link).await.map(drop))
-        .map_err(Error::store)
+pub async fn set_state(db: &mut Writer, state: &State) -> Result<()> {
+    on!(db, link => {
+        let query = sqlx::query(SET_STATE).bind(&state.digest).bind(&state.runtimes);
+        query.execute(link).await.map(drop)
+    })
+    .map_err(Error::store)
 }
 
 pub async fn public(db: &mut dyn Exec) -> Result<Vec<Public>> {

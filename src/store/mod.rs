@@ -20,6 +20,7 @@ pub mod leases;
 pub mod lists;
 pub mod log_pieces;
 pub mod manifests;
+pub mod oauth;
 pub mod organizations;
 pub mod permissions;
 pub mod regions;
@@ -52,6 +53,7 @@ pub fn statements() -> Vec<&'static str> {
         leases::STATEMENTS,
         log_pieces::STATEMENTS,
         manifests::STATEMENTS,
+        oauth::STATEMENTS,
         organizations::STATEMENTS,
         permissions::STATEMENTS,
         regions::STATEMENTS,

@@ -368,9 +368,9 @@ mod tests {
         for number in 2..=10 {
             assert_eq!(vault.next_id(), format!("data-{number}"));
             let id = vault.next_id();
-            stored
-                .iter_mut()
-                .for_each(|row| row.2 = row.0 != FINGERPRINT);
+            for row in &mut stored {
+                row.2 = row.0 != FINGERPRINT;
+            }
             let sealed = new_key(vault.present(), &id, &Clock::System);
             stored.push((id, sealed, false));
             vault.refresh(&rows(&stored)).expect("it fits");

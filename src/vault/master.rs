@@ -98,6 +98,14 @@ impl fmt::Debug for MasterKey {
 /// # Errors
 /// A sentence, which never contains what the command printed.
 pub async fn from_command(line: &str, withheld: &[String]) -> Result<MasterKey, String> {
+    from_command_within(COMMAND_DEADLINE, line, withheld).await
+}
+
+async fn from_command_within(
+    deadline: Duration,
+    line: &str,
+    withheld: &[String],
+) -> Result<MasterKey, String> {
     let words = words(line)?;
     let (program, arguments) = words.split_first().ok_or("vault.key_command is empty")?;
     let mut command = tokio::process::Command::new(program);
@@ -119,7 +127,7 @@ pub async fn from_command(line: &str, withheld: &[String]) -> Result<MasterKey, 
         .take()
         .ok_or("vault.key_command has no output")?;
     let mut printed = Zeroizing::new(String::new());
-    let finished = tokio::time::timeout(COMMAND_DEADLINE, async {
+    let finished = tokio::time::timeout(deadline, async {
         output
             .take(COMMAND_OUTPUT)
             .read_to_string(&mut printed)
@@ -131,7 +139,7 @@ pub async fn from_command(line: &str, withheld: &[String]) -> Result<MasterKey, 
         if let Some(group) = group {
             let _ = kill_process_group(group, Signal::KILL);
         }
-        let seconds = COMMAND_DEADLINE.as_secs();
+        let seconds = deadline.as_secs();
         return Err(format!(
             "vault.key_command: {program} took longer than {seconds} s"
         ));
@@ -329,6 +337,26 @@ mod tests {
             let why = from_command(line, &[]).await.expect_err(line);
             assert!(why.contains(said) && !why.contains("hush-hush"), "{why}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_command_that_takes_too_long_is_ended_with_all_that_it_started() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("child");
+        let line = format!("sh -c 'sleep 300 & echo $! >{}; wait'", file.display());
+        let why = from_command_within(Duration::from_secs(1), &line, &[]).await;
+        assert!(why.is_err_and(|why| why.contains("took longer than 1 s")));
+        let child = std::fs::read_to_string(file).expect("it ran");
+        let status = std::path::PathBuf::from(format!("/proc/{}/stat", child.trim()));
+        for _ in 0..100 {
+            // Gone, or dead and waiting for whoever inherits it.
+            match std::fs::read_to_string(&status) {
+                Ok(stat) if !stat.contains(") Z ") => {}
+                _ => return,
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("what it started lives on");
     }
 
     #[test]

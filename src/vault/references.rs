@@ -159,9 +159,9 @@ impl Resolver {
         };
         let coordinate = coordinate?;
         let found = match &coordinate {
-            Coordinate::Environment(name) => self.from_environment(name),
-            Coordinate::File(path) => self.from_file(path.clone()).await,
-            Coordinate::Vault { path, field } => self.from_vault(path, field).await,
+            Coordinate::Environment(name) => self.of_environment(name),
+            Coordinate::File(path) => self.of_file(path.clone()).await,
+            Coordinate::Vault { path, field } => self.of_vault(path, field).await,
         };
         match found {
             Ok(value) => Ok(Some(SecretValue::new(value))),
@@ -169,7 +169,7 @@ impl Resolver {
         }
     }
 
-    fn from_environment(&self, name: &str) -> Result<Value, String> {
+    fn of_environment(&self, name: &str) -> Result<Value, String> {
         let Some(prefix) = &self.stores.environment else {
             return Err("is not allowed: vault.references_env is empty".to_owned());
         };
@@ -184,7 +184,7 @@ impl Resolver {
             .ok_or_else(|| "names a variable that is not set".to_owned())
     }
 
-    async fn from_file(&self, path: PathBuf) -> Result<Value, String> {
+    async fn of_file(&self, path: PathBuf) -> Result<Value, String> {
         let Some(directory) = self.stores.directory.clone() else {
             return Err("is not allowed: vault.references_dir is empty".to_owned());
         };
@@ -193,7 +193,7 @@ impl Resolver {
         read.map(Value::from)
     }
 
-    async fn from_vault(&self, path: &str, field: &str) -> Result<Value, String> {
+    async fn of_vault(&self, path: &str, field: &str) -> Result<Value, String> {
         let Some(store) = &self.stores.vault else {
             return Err("is not allowed: vault.store_address is empty".to_owned());
         };

@@ -45,8 +45,7 @@ impl Key {
     }
 
     /// HMAC-SHA-256 under this key, of text that says what it is for.
-    #[must_use]
-    pub fn mac(&self) -> Hmac<Sha256> {
+    pub(super) fn mac(&self) -> Hmac<Sha256> {
         Hmac::new_from_slice(self.0.as_slice()).expect("HMAC takes a key of any length")
     }
 
@@ -58,8 +57,7 @@ impl Key {
     }
 
     /// Seals a value for its place: version, nonce, then what only the same key opens there.
-    #[must_use]
-    pub fn seal(&self, place: Place<'_>, nonce: [u8; NONCE], plain: &[u8]) -> Vec<u8> {
+    pub(super) fn seal(&self, place: Place<'_>, nonce: [u8; NONCE], plain: &[u8]) -> Vec<u8> {
         let bound = place.bound();
         let payload = Payload {
             msg: plain,
@@ -72,8 +70,7 @@ impl Key {
     }
 
     /// Opens a value; `None` when it was sealed by another key, for another place, or was changed.
-    #[must_use]
-    pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let sealed = sealed.strip_prefix(&[VERSION])?;
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
         let bound = place.bound();

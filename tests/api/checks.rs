@@ -1,5 +1,11 @@
 //! Checks of what is stored, and of what is not stored yet.
 
+use ferrobyte::access::caller::{Caller, Standing};
+use ferrobyte::access::doors;
+use ferrobyte::access::policy::Read;
+use ferrobyte::domain::definition::Kind;
+use ferrobyte::ops::{probes, secrets};
+use ferrobyte::store::{definitions, standings, users};
 use serde_json::{Value, json};
 
 use crate::support::TestServer;
@@ -80,4 +86,67 @@ async fn stored_secrets_stand_behind_masks_for_their_own_connector_only() {
     let another = "decd338e-5647-4c0b-adf4-da0e75f5a750";
     let another = try_out(json!({ "definitionId": another })).await;
     assert_eq!(another.faults(), ["body /definitionId"]);
+}
+
+#[tokio::test]
+async fn what_a_connector_announces_is_stored_unless_somebody_was_faster() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let home = admin.first_workspace().await;
+    let sent = json!({ "host": "a", "port": 5432, "sourceType": "postgres", "database": "b", "username": "c",
+                       "password": "canary-1", "replication_method": { "method": "Xmin" } });
+    let body = json!({ "name": "pets", "workspaceId": home, "configuration": sent });
+    let made = admin.post("/sources", body).await.ok(200);
+    let path = format!("/sources/{}", made["sourceId"].as_str().expect("an id"));
+
+    let app = &server.app;
+    let mut db = app.db.read().await.expect("a reader");
+    let user = users::fetch(&mut db, admin.id).await.expect("an answer");
+    let grants = standings::grants(&mut db, admin.id).await.expect("grants");
+    let standing = Standing::new(user.expect("the administrator"), &grants);
+    let caller = Caller::new(standing.into());
+    let id = made["sourceId"].as_str().expect("an id");
+    let id = id.parse().expect("an id");
+    let actor = doors::actor::<Read>(&mut db, &caller, Kind::Source, id).await;
+    let actor = actor.expect("the source");
+    let definition = definitions::referred(&mut db, actor.definition_id).await;
+    let definition = definition.expect("an answer").expect("the definition");
+    let opened = secrets::open(app, &mut db, id.into())
+        .await
+        .expect("secrets");
+    drop(db);
+    let announce = async |announced: Value| {
+        probes::keep_announced(app, &actor, &definition, &actor, &announced, &opened)
+            .await
+            .expect("an answer")
+    };
+
+    let mut announced = sent.clone();
+    announced["password"] = json!("canary-2");
+    announced["port"] = json!(5433);
+    announced
+        .as_object_mut()
+        .expect("members")
+        .shift_remove("sourceType");
+    let fingerprint = announce(announced.clone()).await;
+    assert!(fingerprint.is_some_and(|now| now != actor.fingerprint));
+    let mut shown = sent;
+    shown["password"] = json!("**********");
+    shown["port"] = json!(5433);
+    let after = admin.get(&path).await;
+    assert_eq!(
+        after.ok(200)["configuration"].to_string(),
+        shown.to_string()
+    );
+    let mut db = app.db.read().await.expect("a reader");
+    let now = secrets::open(app, &mut db, id.into())
+        .await
+        .expect("secrets");
+    assert_eq!(now["/password"].reveal(), "canary-2");
+    drop(db);
+
+    // It ran with a configuration that is not the present one any more.
+    announced["port"] = json!(1);
+    assert_eq!(announce(announced).await, None);
+    assert_eq!(admin.get(&path).await.text, after.text);
 }

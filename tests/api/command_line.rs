@@ -267,6 +267,7 @@ fn the_doctor_finds_what_is_wrong() {
         "data directory",
         "database",
         "clock",
+        "secrets",
         "port",
     ] {
         assert!(sound.contains(&format!("ok    {check}: ")), "{sound}");

@@ -16,6 +16,7 @@ const EXTENSIONS: &[&str] = &[
     "field ApplicationRead.lastUsedAt",
     "field ApplicationTokenRequestWithGrant.grant-type",
     "field ApplicationTokenRequestWithGrant.grant_type",
+    "field InitiateOauthRequest.definitionId",
     "field PublicAccessTokenResponse.expires_in",
     "field PublicAccessTokenResponse.token_type",
     "operation GET /health",

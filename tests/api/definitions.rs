@@ -336,8 +336,10 @@ async fn a_definition_belongs_to_its_workspace_and_kind() {
 }
 
 const KEY: &str = "INSERT INTO secret_keys (id, sealed, created_at) VALUES ('k', $1, $2)";
-const SOURCE: &str = "INSERT INTO actors (id, kind, workspace_id, definition_id, name, configuration, fingerprint, \
-                      created_at, updated_at) VALUES ($1, 'source', $2, $3, 'made', '{}', $4, $5, $5)";
+const SOURCE: &str = "INSERT INTO actors (id, kind, organization_id, workspace_id, definition_id, name, short_name, \
+                      configuration, fingerprint, created_at, updated_at) \
+                      SELECT $1, 'source', organization_id, id, $3, 'made', 'made', '{}', $4, $5, $5 \
+                      FROM workspaces WHERE id = $2";
 const SECRET: &str = "INSERT INTO secrets (owner_id, field, key_id, sealed, created_at) \
                       VALUES ($1, '/password', 'k', $2, $3)";
 const LEFT: &str = "SELECT COUNT(CASE WHEN a.deleted_at IS NULL THEN 1 END), COUNT(s.field) FROM actors a \

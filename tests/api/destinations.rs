@@ -45,8 +45,8 @@ async fn a_destination_comes_back_as_it_was_sent() {
             (&replaced["name"], &replaced["configuration"]),
             (&json!("slow"), &throttled)
         );
-        let patch = json!({ "configuration": { "test_destination": { "millis_per_record": 6 } } });
-        let patched = admin.patch(&path, patch).await.ok(200);
+        let change = json!({ "configuration": { "test_destination": { "millis_per_record": 6 } } });
+        let patched = admin.patch(&path, change).await.ok(200);
         assert_eq!(
             patched["configuration"]["test_destination"]["millis_per_record"],
             6

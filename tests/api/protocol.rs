@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use ferrobyte::protocol::catalog::ConfiguredCatalog;
 use ferrobyte::protocol::line::{Line, RecordLine, classify};
 use ferrobyte::protocol::message::Message;
 use ferrobyte::protocol::raw::Raw;
@@ -217,6 +218,34 @@ fn records_are_found_in_every_spelling() {
 }
 
 #[test]
+fn data_is_found_wherever_its_bytes_fall() {
+    let pieces = [
+        r#""a\"}""#,
+        r#""{[""#,
+        r#""\\""#,
+        r#""\\\"]""#,
+        "[{}]",
+        r#"[[],{"k":"}"}]"#,
+        r#""""#,
+        "-1.5e3",
+    ];
+    for (first, second) in pieces.iter().flat_map(|one| pieces.map(|two| (*one, two))) {
+        for padding in 0..17 {
+            let data = format!(r#"{{"{}":{first},"b":{second}}}"#, "p".repeat(padding));
+            let line = format!(
+                r#"{{"type":"RECORD","record":{{"stream":"s","data":{data},"emitted_at":7}}}}"#
+            );
+            let Line::Record(record) = classify(line.as_bytes()) else {
+                panic!("no record: {line}");
+            };
+            assert_eq!(record.data, data.as_bytes(), "{line}");
+            let cut = &line[..line.len() - 20 - second.len()];
+            assert_eq!(name(&classify(cut.as_bytes())), "broken", "{cut}");
+        }
+    }
+}
+
+#[test]
 fn what_begins_like_a_record_and_is_none_is_counted_apart() {
     let table: [(&str, &str); 22] = [
         ("", "text"),
@@ -239,7 +268,7 @@ fn what_begins_like_a_record_and_is_none_is_counted_apart() {
             "broken",
         ),
         (
-            r#"{"type":"RECORD","record":{"stream":"s","data":{"a":[1}},"emitted_at":1}}"#,
+            r#"{"type":"RECORD","record":{"stream":"s","data":{"a":"1},"emitted_at":1}}"#,
             "broken",
         ),
         (
@@ -371,6 +400,24 @@ fn a_rate_limit_says_until_when() {
         .as_ref()
         .and_then(|limit| limit.quota_reset.clone());
     assert_eq!(reset.and_then(|at| at.as_i64()), Some(1_700_000_060_000));
+}
+
+#[test]
+fn nulls_and_new_words_do_not_lose_a_message() {
+    let lines = [
+        r#"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1,"error":{"message":"no","failure_type":"new_error","stack_trace":null}}}"#,
+        r#"{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":null,"stream_status":{"stream_descriptor":{"name":"s","namespace":null},"status":"COMPLETE","reasons":null}}}"#,
+        r#"{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":null,"stream_states":null},"stream":null,"data":null}}"#,
+        r#"{"type":"CATALOG","log":null,"catalog":{"streams":[{"name":"s","json_schema":{},"supported_sync_modes":null,"namespace":null}]}}"#,
+    ];
+    let names = lines.map(|line| name(&classify(line.as_bytes())));
+    assert_eq!(names, ["error", "status", "state", "catalog"]);
+    let configured = json!({"streams": [{
+        "stream": {"name": "s", "json_schema": {}}, "sync_mode": "full_refresh",
+        "destination_sync_mode": "append", "cursor_field": null, "primary_key": null,
+    }]});
+    let configured: ConfiguredCatalog = serde_json::from_value(configured).expect("a catalog");
+    assert!(configured.streams[0].primary_key.is_empty());
 }
 
 /// Gives its bytes in portions, as a slow pipe does.

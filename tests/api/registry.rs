@@ -278,6 +278,8 @@ async fn a_chosen_runtime_stays_until_it_is_given_back() {
     let pinned = "python:airbyte-source-faker==6.2.20";
     assert_eq!(runtimes(&replica, &[FAKER, &own]).await, [pinned, pinned]);
 
+    // The usual order again.
+    server.replica().await;
     for id in [FAKER, own.as_str()] {
         set(id, "auto").await.expect("done");
     }
@@ -307,6 +309,9 @@ fn the_registry_and_runtimes_are_kept_at_the_command_line() {
         let found = list.lines().find(|line| line.starts_with(id));
         found.expect(id).to_owned()
     };
+    assert!(line(&list, FAKER).ends_with("native:faker"), "{list}");
+    // Only the server puts another order into effect.
+    let list = place.run(&["definitions", "list", "--connector-runtimes", "image"]);
     assert!(line(&list, FAKER).ends_with("native:faker"), "{list}");
     let chosen = place.run(&["definitions", "runtime", FAKER, "image"]);
     assert_eq!(chosen.trim(), format!("{FAKER} is run by image"));

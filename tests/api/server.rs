@@ -28,6 +28,9 @@ pub fn program(directory: &Path, database: Option<&Database>) -> Command {
         .env("FERROBYTE_LISTEN", "127.0.0.1:0");
     if let Some(database) = database.filter(|_| is_postgres()) {
         command.env("DATABASE_URL", &database.url);
+        if let Some(key) = database.vault_key {
+            command.env("FERROBYTE_VAULT_KEY", key);
+        }
     }
     command
 }

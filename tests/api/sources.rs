@@ -38,8 +38,7 @@ async fn a_source_comes_back_as_it_was_sent() {
     let server = TestServer::start().await;
     let admin = server.admin().await;
     let home = admin.first_workspace().await;
-    let by_name =
-        json!({ "seed": 7, "sourceType": "faker", "count": 10, "unknown": { "a": [null, 1.5] } });
+    let by_name = json!({ "seed": 7, "sourceType": "faker", "count": 10, "unknown": { "a": [null, 1.5, 31.245_270_191_439_438] } });
     let by_id = json!({ "count": 10, "parallelism": 1 });
     let both = json!({ "sourceType": "a name that nobody knows", "count": 10 });
     for (definition, configuration) in [
@@ -59,8 +58,8 @@ async fn a_source_comes_back_as_it_was_sent() {
         let path = format!("/sources/{id}");
         assert_eq!(admin.get(&path).await.text, answer.text);
         let list = admin.get("/sources?limit=100").await.ok(200);
-        let last = list["data"].as_array().expect("a list").last();
-        assert_eq!(last, Some(&made));
+        let newest = list["data"].as_array().expect("a list").last();
+        assert_eq!(newest, Some(&made));
         admin
             .get(&format!("{path}?includeSecretCoordinates=true"))
             .await
@@ -127,13 +126,13 @@ async fn secrets_are_masked_and_kept_when_the_mask_comes_back() {
 
     // With the mask in PUT and PATCH nothing changes; what else is sent does.
     assert_eq!(put(&admin, &path, shown.clone()).await.ok(200), made);
-    let patch = json!({ "configuration": { "password": MASK, "port": 5433 } });
-    let changed = admin.patch(&path, patch).await.ok(200);
+    let change = json!({ "configuration": { "password": MASK, "port": 5433 } });
+    let changed = admin.patch(&path, change).await.ok(200);
     shown["port"] = json!(5433);
     assert_eq!(changed["configuration"], shown);
     assert_eq!(opened(&server, &path).await["/password"], "canary-1");
-    let patch = json!({ "configuration": { "password": "canary-2" } });
-    assert_eq!(admin.patch(&path, patch).await.ok(200), changed);
+    let change = json!({ "configuration": { "password": "canary-2" } });
+    assert_eq!(admin.patch(&path, change).await.ok(200), changed);
     assert_eq!(opened(&server, &path).await["/password"], "canary-2");
 
     // A mask where nothing is stored is not a password.
@@ -184,9 +183,9 @@ async fn a_patch_merges_objects_and_a_put_replaces_them() {
     let body = json!({ "name": "pets", "workspaceId": home, "configuration": configuration });
     let made = admin.post("/sources", body).await.ok(200);
     let path = format!("/sources/{}", made["sourceId"].as_str().expect("an id"));
-    let patch = json!({ "name": "cats", "workspaceId": FAKER,
+    let change = json!({ "name": "cats", "workspaceId": FAKER,
                         "configuration": { "seed": 3, "own": { "b": [3], "c": null } } });
-    let patched = admin.patch(&path, patch).await.ok(200);
+    let patched = admin.patch(&path, change).await.ok(200);
     assert_eq!(patched["name"], "cats");
     assert_eq!(patched["workspaceId"], made["workspaceId"]);
     let merged = json!({ "sourceType": "faker", "count": 10, "own": { "a": 1, "b": [3], "c": null }, "seed": 3 });
@@ -212,8 +211,8 @@ async fn changes_at_the_same_time_lose_nothing() {
     let home = admin.first_workspace().await;
     let path = format!("/sources/{}", admin.creates_actor("source", &home).await);
     let add = async |key: &str| {
-        let patch = json!({ "configuration": { key: true } });
-        admin.patch(&path, patch).await.ok(200)
+        let change = json!({ "configuration": { key: true } });
+        admin.patch(&path, change).await.ok(200)
     };
     let [one, two, three, four, five] = ["a", "b", "c", "d", "e"].map(add);
     tokio::join!(one, two, three, four, five);

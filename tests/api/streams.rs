@@ -1,5 +1,8 @@
 //! What a source offers.
 
+use std::time::{Duration, Instant};
+
+use ferrobyte::engine::probes::{Asked, Errand, NoOutcome, Subject};
 use serde_json::{Value, json};
 
 use crate::support::TestServer;
@@ -53,9 +56,9 @@ async fn streams_are_discovered_once_and_answered_from_then_on() {
     assert_eq!(anew.ok(200), streams);
 
     // What was found goes with the last configuration that it was found with.
-    let patch = json!({ "configuration": { "count": 11 } });
+    let change = json!({ "configuration": { "count": 11 } });
     admin
-        .patch(&format!("/sources/{source}"), patch)
+        .patch(&format!("/sources/{source}"), change)
         .await
         .ok(200);
     assert_eq!(stored(&server).await, 1);
@@ -152,4 +155,80 @@ async fn a_connector_that_this_machine_cannot_run_is_told_with_its_reason() {
         assert_eq!(problem["title"], "state-conflict");
         assert!(!answer.text.contains("canary"), "{}", answer.text);
     }
+}
+
+/// A probe of something that never answers.
+async fn hang(server: &TestServer, workspace: &str, number: u8) {
+    let errand = Errand {
+        subject: Subject {
+            asked: Asked::Discover,
+            edition: "a connector that hangs".to_owned(),
+            fingerprint: vec![number],
+        },
+        tenant: workspace.parse().expect("an id"),
+        deadline: Duration::from_mins(10),
+        afresh: false,
+    };
+    let moment = Duration::from_millis(1);
+    let outcome = server.app.probes.ask(errand, moment, std::future::pending);
+    assert_eq!(outcome.await.expect_err("it hangs"), NoOutcome::Yet);
+}
+
+#[tokio::test]
+async fn a_hundred_hanging_connectors_slow_only_what_waits_for_them() {
+    let settings = [
+        ("connectors.probes_concurrency", "4"),
+        ("connectors.probes_by_workspace", "101"),
+        ("connectors.discovery_patience", "1s"),
+    ];
+    let server = TestServer::with(&settings).await;
+    let admin = server.admin().await;
+    let (crowded, calm) = (
+        admin.first_workspace().await,
+        admin.creates_workspace("calm").await,
+    );
+    let known = admin.creates_actor("source", &crowded).await;
+    let streams_of_known = format!("/streams?sourceId={known}");
+    let found = admin.get(&streams_of_known).await.ok(200);
+    for number in 0..100 {
+        hang(&server, &crowded, number).await;
+    }
+
+    // What is known is answered at once, and so is everything else.
+    let began = Instant::now();
+    assert_eq!(admin.get(&streams_of_known).await.ok(200), found);
+    admin.get("/sources").await.ok(200);
+    assert!(began.elapsed() < Duration::from_millis(500), "{began:?}");
+
+    // A new question waits for its turn; the answer tells where to look.
+    let body = json!({ "name": "new", "workspaceId": crowded, "configuration": { "sourceType": "faker", "count": 3 } });
+    let new = admin.post("/sources", body).await.ok(200);
+    let new = new["sourceId"].as_str().expect("an id");
+    let path = format!("/streams?sourceId={new}");
+    let waits = admin.get(&path).await;
+    let problem = waits.problem(503);
+    assert_eq!(waits.header("retry-after"), "5");
+    assert_eq!(problem["title"], "connector-still-running");
+    let detail = problem["detail"].as_str().expect("a detail");
+    assert!(
+        detail.contains(&format!("/api/public/v1{path}")),
+        "{detail}"
+    );
+    // One more than the workspace may have.
+    let check = admin
+        .post(&format!("/sources/{new}/check"), json!({}))
+        .await
+        .problem(503);
+    let detail = check["detail"].as_str().expect("a detail");
+    assert!(detail.contains("too many"), "{detail}");
+
+    // Another workspace has its own lanes.
+    let other = admin.creates_actor("source", &calm).await;
+    let check = admin
+        .post(&format!("/sources/{other}/check"), json!({}))
+        .await
+        .ok(200);
+    assert_eq!(check["status"], "succeeded");
+    let anew = format!("/streams?sourceId={other}&ignoreCache=true");
+    assert_eq!(admin.get(&anew).await.ok(200), found);
 }

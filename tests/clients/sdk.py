@@ -7,8 +7,6 @@ the token came from. Written for both generations of the client, 0.53 and 1.0, w
 HTTP library below them and in their exceptions, not in the calls.
 """
 
-import importlib.metadata
-import json
 import os
 import re
 import subprocess
@@ -21,86 +19,14 @@ from urllib.parse import parse_qs, urlparse
 import airbyte_api
 from airbyte_api import api, errors, models
 
-URL = os.environ["FERROBYTE_URL"]
-API = URL + "/api/public/v1"
+import connectors
+from kit import API, URL, VERSION, Person, check, counts, equal, refused
+
 ADMIN = (os.environ["FERROBYTE_ADMIN_CLIENT_ID"], os.environ["FERROBYTE_ADMIN_CLIENT_SECRET"])
-VERSION = importlib.metadata.version("airbyte-api")
 DEFAULT_ORGANIZATION = "00000000-0000-0000-0000-000000000000"
 ADMIN_USER = "00000000-0000-0000-0000-000000000000"
 # Fewer checks than this means that the walk lost its way, however green it looks.
-LEAST_CHECKS = 90
-
-passed = failed = 0
-
-
-def check(what, holds, seen=""):
-    global passed, failed
-    if holds:
-        passed += 1
-        print(f"  ok    {what}", flush=True)
-    else:
-        failed += 1
-        print(f"  FAIL  {what}: {seen!r}", flush=True)
-    return holds
-
-
-def equal(what, seen, wanted):
-    return check(what, seen == wanted, f"{seen!r} instead of {wanted!r}")
-
-
-def refused(what, status, call, mentions=None):
-    """The client raises its error with this status, and a problem document is in it."""
-    try:
-        answer = call()
-    except errors.SDKError as error:
-        try:
-            problem = json.loads(error.body)
-        except ValueError:
-            return check(what, False, f"{error.status_code} without a JSON body: {error.body}")
-        right = error.status_code == status and problem.get("status") == status
-        right = right and bool((problem.get("data") or {}).get("message") or problem.get("detail"))
-        return check(what, right and (mentions is None or mentions in error.body), f"{error.status_code} {error.body}")
-    return check(what, False, f"accepted: {answer}")
-
-
-class Person:
-    """A client of the package with the credentials of one application, and what it asked the server."""
-
-    def __init__(self, credentials, token_url=None):
-        more = {} if token_url is None else {"token_url": token_url}
-        scheme = models.SchemeClientCredentials(client_id=credentials[0], client_secret=credentials[1], **more)
-        self.seen = []
-        forget_tokens()
-        self.sdk = airbyte_api.AirbyteAPI(
-            server_url=API, security=models.Security(client_credentials=scheme), client=self.listening()
-        )
-
-    def listening(self):
-        if VERSION.startswith("0."):
-            import requests
-
-            def note(response, *_, **__):
-                self.seen.append((response.request.method, urlparse(response.url).path, response.status_code))
-
-            session = requests.Session()
-            session.hooks["response"].append(note)
-            return session
-        import httpx
-
-        def note(response):
-            self.seen.append((response.request.method, response.url.path, response.status_code))
-
-        return httpx.Client(event_hooks={"response": [note]}, follow_redirects=True)
-
-    def tokens(self):
-        return [request for request in self.seen if request[1].rstrip("/").endswith("/token")]
-
-
-def forget_tokens():
-    """The package caches tokens per credentials for the whole process; each person starts without."""
-    from airbyte_api._hooks.clientcredentials import ClientCredentialsHook as hook
-
-    getattr(hook, "sessions" if VERSION.startswith("0.") else "_sessions").clear()
+LEAST_CHECKS = 130
 
 
 # The calls, spelled the way the package wants them ------------------------------------------------
@@ -425,12 +351,14 @@ def main():
         ids = workspaces_walk(admin)
         organizations_and_users(admin)
         permissions_walk(admin, ids)
+        connectors.walk(admin, ids[1])
         redirected = [request for request in admin.seen if 300 <= request[2] < 400]
         equal("nothing was redirected", redirected, [])
     except Exception:
         traceback.print_exc()
         check("the walk reaches its end", False, "see above")
-    check(f"at least {LEAST_CHECKS} checks were made", passed + failed >= LEAST_CHECKS, passed + failed)
+    check(f"at least {LEAST_CHECKS} checks were made", sum(counts()) >= LEAST_CHECKS, counts())
+    passed, failed = counts()
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
 

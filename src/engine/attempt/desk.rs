@@ -80,7 +80,7 @@ struct News {
     /// Of every stream; those that are stored already are skipped.
     figures: Option<Vec<StreamFigures>>,
     stored: Vec<StreamStatistics>,
-    /// Something was committed in this attempt.
+    /// Rows were committed in this attempt.
     progress: bool,
 }
 
@@ -255,8 +255,7 @@ impl<'e> Desk<'e> {
             news.states.retain(|other| !takes_the_place(&safe, other));
             news.states.push(safe);
         }
-        news.progress |=
-            !news.states.is_empty() || taken.streams.iter().any(|stream| stream.committed.rows > 0);
+        news.progress |= taken.streams.iter().any(|one| one.committed.rows > 0);
         news.figures = Some(taken.streams);
     }
 

@@ -76,7 +76,7 @@ impl Run {
 
     fn send_back(&self, lines: &[&Value]) -> Remains {
         let (events, _told) = tokio::sync::mpsc::channel(100);
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let text = in_lines(lines.iter().copied());
         acknowledge(text.as_bytes(), &self.ledger, &events).expect("readable")
     }
 
@@ -87,6 +87,11 @@ impl Run {
             .map(|one| (one.committed.rows, one.committed.bytes))
             .collect()
     }
+}
+
+fn in_lines<'a>(messages: impl IntoIterator<Item = &'a Value>) -> String {
+    let lines: Vec<_> = messages.into_iter().map(Value::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 const USER: &str = r#"{"type":"RECORD","record":{"stream":"users","namespace":"public","data":{"id":1,"email":"a@b.c","big":12345678901234567890.10},"emitted_at":5}}"#;
@@ -239,7 +244,7 @@ fn errors_statuses_and_new_configurations_are_kept() {
         json!({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 1, "stream_status": {"stream_descriptor": {"name": "orders"}, "status": "INCOMPLETE"}}}),
         json!({"type": "TRACE", "trace": {"type": "ERROR", "emitted_at": 1.5, "error": {"message": "wrong token", "internal_message": "401", "failure_type": "config_error", "stream_descriptor": {"name": "orders"}}}}),
     ];
-    let text: String = source.iter().map(|line| format!("{line}\n")).collect();
+    let text = in_lines(&source);
     let outcome = run.read(&text, false);
     assert_eq!(outcome.log[0], r#"CONTROL {"token":"t"}"#);
     assert_eq!(outcome.remains.failures[0].message, "wrong token");

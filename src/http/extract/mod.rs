@@ -9,5 +9,5 @@ mod query;
 
 pub use body::{Body, json_body, read};
 
-pub use path::{Id, Ids};
+pub use path::{Id, Ids, Triple};
 pub use query::{FromQuery, Parameters, Query};

@@ -9,6 +9,7 @@ pub mod definitions;
 pub mod destinations;
 pub mod documentation;
 pub mod health;
+pub mod oauth;
 pub mod organizations;
 pub mod page;
 pub mod permissions;
@@ -86,6 +87,12 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
             declarative_definitions::update,
             declarative_definitions::delete
         ))
+        .routes(routes!(oauth::initiate))
+        .routes(routes!(oauth::callback))
+        .routes(routes!(oauth::put_of_workspace))
+        .routes(routes!(oauth::delete_of_workspace))
+        .routes(routes!(oauth::put_of_organization))
+        .routes(routes!(oauth::delete_of_organization))
         .routes(routes!(organizations::list))
         .routes(routes!(users::list))
         .routes(routes!(permissions::list, permissions::create))

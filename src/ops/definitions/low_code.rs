@@ -18,6 +18,8 @@ use crate::protocol::message::Specification;
 use crate::store::db::Exec;
 use crate::store::{definitions, manifests};
 
+const SCHEMA: &str = "manifest.spec.connection_specification";
+
 /// A manifest that can be a definition.
 #[derive(Debug)]
 pub struct LowCode {
@@ -59,10 +61,8 @@ pub(super) fn specification(manifest: &Value) -> Result<Specification> {
     let Some(spec) = manifest["spec"].as_object() else {
         return Err(wrong("manifest.spec", "must be an object"));
     };
-    const SCHEMA: &str = "manifest.spec.connection_specification";
-    let schema = match spec.get("connection_specification") {
-        Some(schema @ Value::Object(_)) => schema,
-        _ => return Err(wrong(SCHEMA, "must be an object")),
+    let Some(schema @ Value::Object(_)) = spec.get("connection_specification") else {
+        return Err(wrong(SCHEMA, "must be an object"));
     };
     if let Err(error) = jsonschema::draft7::new(schema) {
         return Err(wrong(SCHEMA, &format!("must be a JSON schema: {error}")));

@@ -8,6 +8,7 @@ mod specification;
 pub use low_code::{
     LowCode, active as active_manifest, create_low_code, remove_low_code, update_low_code,
 };
+pub(super) use specification::printed;
 pub use specification::{specification, target};
 
 use std::sync::Arc;

@@ -48,7 +48,10 @@ pub async fn specification(app: &Arc<App>, definition: &Definition) -> Result<Sp
 
 /// The same, but an outline of it is not enough: this machine has run the connector, or a registry
 /// knows what it prints.
-pub(super) async fn printed(app: &Arc<App>, definition: &Definition) -> Result<Specification> {
+pub(in crate::ops) async fn printed(
+    app: &Arc<App>,
+    definition: &Definition,
+) -> Result<Specification> {
     known_or_printed(app, definition, true).await
 }
 
@@ -106,15 +109,11 @@ async fn ask(
     if let Some(duty) = duty {
         let runner = Arc::clone(app);
         app.shutdown.spawn(async move {
-            let deadline = runner.config.connectors.specification_deadline;
-            let question = Question::Specification;
-            let outcome = read(runner.launcher.ask(&target, question, deadline).await);
-            if let Ok(specification) = &outcome
-                && let Err(error) = store(&runner, &edition, specification).await
-            {
-                tracing::warn!(edition, "a specification was not stored: {error}");
+            tokio::select! {
+                outcome = run(&runner, &edition, &target) => duty.done(outcome),
+                // Stopping does not wait for it: whoever asks the next server begins anew.
+                () = runner.shutdown.begun() => {}
             }
-            duty.done(outcome);
         });
     }
     match tokio::time::timeout(patience(app), seat.outcome()).await {
@@ -125,6 +124,23 @@ async fn ask(
             "it is being fetched and started, which takes longer than usual; ask again in a moment",
         )),
     }
+}
+
+async fn run(
+    app: &App,
+    edition: &str,
+    target: &Target,
+) -> std::result::Result<Specification, String> {
+    let deadline = app.config.connectors.specification_deadline;
+    let specification = read(
+        app.launcher
+            .ask(target, Question::Specification, deadline)
+            .await,
+    )?;
+    if let Err(error) = store(app, edition, &specification).await {
+        tracing::warn!(edition, "a specification was not stored: {error}");
+    }
+    Ok(specification)
 }
 
 /// How long a request waits: so long that the answer is ours and not the time limit's.

@@ -40,11 +40,11 @@ impl<'a> Marks<'a> {
         let mut marks = self.nothing();
         for node in &self.nodes {
             let mut known = false;
-            if let Some(schema) = at(node, "properties").and_then(|named| named.get(name)) {
+            if let Some(schema) = node.get("properties").and_then(|named| named.get(name)) {
                 marks.add(schema);
                 known = true;
             }
-            let patterns = at(node, "patternProperties").and_then(Value::as_object);
+            let patterns = node.get("patternProperties").and_then(Value::as_object);
             for (pattern, schema) in patterns.into_iter().flatten() {
                 if fits(pattern, name) {
                     marks.add(schema);
@@ -53,9 +53,7 @@ impl<'a> Marks<'a> {
             }
             if !known {
                 for rest in ["additionalProperties", "unevaluatedProperties"] {
-                    at(node, rest)
-                        .into_iter()
-                        .for_each(|schema| marks.add(schema));
+                    marks.add_if(node.get(rest));
                 }
             }
         }
@@ -67,19 +65,14 @@ impl<'a> Marks<'a> {
         let mut marks = self.nothing();
         for node in &self.nodes {
             for tuple in ["items", "prefixItems"] {
-                match at(node, tuple) {
-                    Some(Value::Array(each)) => each
-                        .get(index)
-                        .into_iter()
-                        .for_each(|schema| marks.add(schema)),
+                match node.get(tuple) {
+                    Some(Value::Array(each)) => marks.add_if(each.get(index)),
                     Some(every) => marks.add(every),
                     None => {}
                 }
             }
             for rest in ["additionalItems", "unevaluatedItems", "contains"] {
-                at(node, rest)
-                    .into_iter()
-                    .for_each(|schema| marks.add(schema));
+                marks.add_if(node.get(rest));
             }
         }
         marks
@@ -89,6 +82,12 @@ impl<'a> Marks<'a> {
         Self {
             root: self.root,
             nodes: Vec::new(),
+        }
+    }
+
+    fn add_if(&mut self, schema: Option<&'a Value>) {
+        if let Some(schema) = schema {
+            self.add(schema);
         }
     }
 
@@ -117,10 +116,6 @@ impl<'a> Marks<'a> {
             self.add(found);
         }
     }
-}
-
-fn at<'a>(node: &'a Value, keyword: &str) -> Option<&'a Value> {
-    node.get(keyword)
 }
 
 /// The schema that a reference within the document names.

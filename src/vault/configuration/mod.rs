@@ -106,7 +106,7 @@ fn filled(
 }
 
 /// What a PATCH makes of what is shown: objects are merged member by member, everything else is
-/// replaced, and an explicit null is a value. Masks stay where they are; [`split`] knows them.
+/// replaced, and an explicit null is a value. Masks stay where they are; [`split()`] knows them.
 #[must_use]
 pub fn merge(shown: &Value, patch: Value) -> Value {
     match (shown, patch) {

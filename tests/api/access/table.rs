@@ -244,6 +244,60 @@ pub const TABLE: &[Row] = &[
         request: |id, _| (Method::GET, format!("/workspaces/{id}"), None),
     },
     Row {
+        operation: "createOrUpdateWorkspaceOAuthCredentials",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let path = format!("/workspaces/{id}/oauthCredentials");
+            (Method::PUT, path, Some(client()))
+        },
+    },
+    Row {
+        operation: "deleteWorkspaceOAuthCredentials",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 204,
+        request: |id, _| {
+            let path = format!("/workspaces/{id}/oauthCredentials/source/faker");
+            (Method::DELETE, path, None)
+        },
+    },
+    Row {
+        operation: "createOrUpdateOrganizationOAuthCredentials",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let path = format!("/organizations/{id}/oauthCredentials");
+            (Method::PUT, path, Some(client()))
+        },
+    },
+    Row {
+        operation: "deleteOrganizationOAuthCredentials",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 204,
+        request: |id, _| {
+            let path = format!("/organizations/{id}/oauthCredentials/source/faker");
+            (Method::DELETE, path, None)
+        },
+    },
+    Row {
+        operation: "initiateOAuth",
+        target: Target::LowCode,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let (workspace, definition) = id.split_once('/').unwrap_or((id, id));
+            let body = json!({
+                "workspaceId": workspace, "definitionId": definition, "redirectUrl": "https://example.org/",
+                "oAuthInputConfiguration": { "client_id": "x" },
+            });
+            (Method::POST, "/sources/initiateOAuth".into(), Some(body))
+        },
+    },
+    Row {
         operation: "updateWorkspace",
         target: Target::Workspace,
         roles: EDITORS,
@@ -775,9 +829,21 @@ fn within(id: &str, list: &str) -> String {
     format!("/workspaces/{workspace}/definitions/{list}/{definition}")
 }
 
-/// A low-code definition as it is sent.
+/// An OAuth client as it is brought.
+fn client() -> Value {
+    json!({ "actorType": "source", "name": "faker", "configuration": { "client_id": "x" } })
+}
+
+/// A low-code definition as it is sent, with a flow by which it is signed in.
 pub fn low_code() -> Value {
-    json!({ "name": "api", "manifest": { "spec": { "connection_specification": { "type": "object" } } } })
+    let flow = json!({ "oauth_connector_input_specification": {
+        "consent_url": "https://example.org/consent?{{client_id_param}}&{{state_param}}",
+        "access_token_url": "https://example.org/token",
+    } });
+    let oauth = json!({ "auth_flow_type": "oauth2.0", "oauth_config_specification": flow });
+    json!({ "name": "api", "manifest": { "spec": {
+        "connection_specification": { "type": "object" }, "advanced_auth": oauth,
+    } } })
 }
 
 /// Operations that need no token.
@@ -788,6 +854,8 @@ pub const ANONYMOUS: &[&str] = &[
     "internalCreateToken",
     "internalHealth",
     "health",
+    // Knowing the state is the proof.
+    "oauthCallback",
     "live",
     "ready",
 ];

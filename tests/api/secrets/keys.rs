@@ -112,6 +112,12 @@ async fn a_key_that_does_not_fit_stops_the_start_and_says_what_to_do() {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert!(!said.contains(ONE) && !said.contains(TWO), "{said}");
+    let doctor = place.output(&["doctor"], &[("FERROBYTE_VAULT_KEY", TWO)]);
+    let diagnosis = String::from_utf8_lossy(&doctor.stdout);
+    assert!(
+        !doctor.status.success() && diagnosis.contains("FAIL  secrets: "),
+        "{diagnosis}"
+    );
     let said = place.fail(&["serve"], &[("FERROBYTE_VAULT_KEY", "too short")]);
     assert!(
         said.contains("vault.key (from environment FERROBYTE_VAULT_KEY) must be 32 bytes"),

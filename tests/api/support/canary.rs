@@ -2,6 +2,7 @@
 //! in every form that a careless program would leave behind: as they are, in JSON, in a URL, in
 //! hexadecimal (as PostgreSQL prints bytes) and in base64.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -29,7 +30,7 @@ impl Hunt {
         for canary in canaries {
             assert!(canary.len() >= 12, "{canary} could be found by chance");
             let mut form = |how: &str, text: String| {
-                forms.push((format!("{canary} {how}"), text.into_bytes()))
+                forms.push((format!("{canary} {how}"), text.into_bytes()));
             };
             form("as it is", (*canary).to_owned());
             let quoted = serde_json::Value::from(*canary).to_string();
@@ -38,7 +39,10 @@ impl Hunt {
                 "in a URL",
                 form_urlencoded::byte_serialize(canary.as_bytes()).collect(),
             );
-            let hexadecimal: String = canary.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let mut hexadecimal = String::new();
+            for byte in canary.bytes() {
+                let _ = write!(hexadecimal, "{byte:02x}");
+            }
             form("in hexadecimal", hexadecimal);
             for before in 0..3 {
                 let bytes = [&[0; 3][..before], canary.as_bytes()].concat();
@@ -63,9 +67,9 @@ impl Hunt {
         }
     }
 
-    /// Looks at every file below a directory, names included.
+    /// Looks at every file below a directory, names included. It may be missing.
     pub fn tree(&mut self, directory: &Path) {
-        for entry in std::fs::read_dir(directory).expect("a directory").flatten() {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
             let path = entry.path();
             self.bytes("the name of a file", path.as_os_str().as_encoded_bytes());
             if path.is_dir() {
@@ -93,7 +97,9 @@ impl Hunt {
         assert!(tables.len() > 10);
         for table in tables {
             let table: String = table.get(0);
-            let rows = AssertSqlSafe(format!("SELECT t::TEXT FROM {table} AS t"));
+            let rows = AssertSqlSafe(format!(
+                "SELECT CAST(row_to_json(t) AS TEXT) FROM {table} AS t"
+            ));
             let rows = sqlx::query_scalar::<_, String>(rows)
                 .fetch_all(&mut link)
                 .await
@@ -181,14 +187,14 @@ impl Watched {
             output,
             log,
         };
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         while watched.address.is_empty() {
             let said = std::fs::read_to_string(&watched.output).expect("its output");
             let address = said
                 .split_once("http://")
                 .and_then(|(_, rest)| rest.split_once(' '));
             if let Some((address, _)) = address {
-                watched.address = address.to_owned();
+                address.clone_into(&mut watched.address);
             }
             let log = || std::fs::read_to_string(&watched.log).unwrap_or_default();
             assert!(

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::postgres::Cluster;
-use super::{PASSWORD, config};
+use super::{PASSWORD, VAULT_KEY, config};
 
 /// Which engine this run is about.
 #[expect(
@@ -41,6 +41,8 @@ pub fn is_postgres() -> bool {
 #[derive(Clone)]
 pub struct Database {
     pub url: String,
+    /// The master key that it is sealed with, when it has seen its first start.
+    pub vault_key: Option<&'static str>,
     /// Kept until the last handle is gone.
     _directory: Option<Arc<TempDir>>,
 }
@@ -58,6 +60,7 @@ impl Database {
             let url = format!("sqlite:{}", file.display());
             return Self {
                 url,
+                vault_key: Some(VAULT_KEY),
                 _directory: Some(Arc::new(directory)),
             };
         }
@@ -70,6 +73,7 @@ impl Database {
         .await;
         Self {
             url: Cluster::shared().url(&name),
+            vault_key: Some(VAULT_KEY),
             _directory: None,
         }
     }
@@ -80,6 +84,7 @@ impl Database {
         if !is_postgres() {
             return Self {
                 url: String::new(),
+                vault_key: None,
                 _directory: None,
             };
         }
@@ -87,6 +92,7 @@ impl Database {
         run(&format!("CREATE DATABASE {name}")).await;
         Self {
             url: Cluster::shared().url(&name),
+            vault_key: None,
             _directory: None,
         }
     }
@@ -126,6 +132,7 @@ async fn template() -> &'static Database {
             app.db.close().await;
             Database {
                 url,
+                vault_key: Some(VAULT_KEY),
                 _directory: None,
             }
         })

@@ -5,7 +5,9 @@ pub mod canary;
 pub mod engine;
 pub mod host;
 pub mod people;
+pub mod podman;
 pub mod postgres;
+pub mod python;
 pub mod scripted;
 pub mod syncs;
 
@@ -18,7 +20,7 @@ use ferrobyte::clock::Clock;
 use ferrobyte::config::Config;
 use ferrobyte::config::resolve::{Given, Resolved};
 use ferrobyte::http::{self, Service};
-use ferrobyte::ops::setup;
+use ferrobyte::ops::{registry, setup};
 use ferrobyte::web;
 
 use engine::Database;
@@ -32,6 +34,11 @@ pub const CLIENT_SECRET: &str = "admin-secret-0123456789-abcdef";
 
 /// The master key of every test server.
 pub const VAULT_KEY: &str = "the master key of every server in these tests";
+/// The program, built for these tests.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_ferrobyte");
+
+/// Where all test servers keep what connectors need: an environment is made once for all of them.
+pub const DATA: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/data");
 
 /// A server without a listener: requests go straight into its service.
 pub struct TestServer {
@@ -63,6 +70,7 @@ impl TestServer {
         let (app, _) = setup::start_on(db, config, self.app.clock.clone())
             .await
             .expect("a replica");
+        registry::follow_order(&app).await.expect("runtimes");
         let service = http::service(&app, web::routes(&app), web::missing(&app));
         Self {
             app,
@@ -90,6 +98,7 @@ impl TestServer {
         let (app, welcome) = setup::start_on(db, config(settings), clock)
             .await
             .expect("a server");
+        registry::follow_order(&app).await.expect("runtimes");
         assert!(welcome.is_none(), "the template has seen its first start");
         let service = http::service(&app, web::routes(&app), web::missing(&app));
         Self {
@@ -128,6 +137,8 @@ pub fn config(settings: &[(&'static str, &str)]) -> Config {
         ("admin.client_secret", CLIENT_SECRET),
         ("vault.key", VAULT_KEY),
         ("log.requests", "none"),
+        ("database.data_dir", DATA),
+        ("connectors.supervisor", PROGRAM),
     ];
     let flags: HashMap<_, _> = usual
         .iter()

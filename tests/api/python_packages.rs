@@ -1,0 +1,409 @@
+//! Connectors of the public package index, as they are: installed once for all tests, below `target`.
+//! They know nothing of our database, so that one run of the suite is enough.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use ferrobyte::clock::Clock;
+use ferrobyte::connector::{
+    Answer, Cause, Failure, Launcher, Limits, Manifest, Question, Said, Settings, Target, Task,
+};
+use ferrobyte::domain::definition::{Kind, Runtime};
+use ferrobyte::protocol::message::CheckStatus;
+use serde_json::{Value, json};
+
+use crate::support::DATA;
+use crate::support::engine::is_postgres;
+use crate::support::python::{package, settings};
+
+/// Downloading included.
+const LONG: Duration = Duration::from_mins(3);
+
+/// The usual settings, unless there is nothing to run here.
+fn here() -> Option<Settings> {
+    if is_postgres() {
+        return None;
+    }
+    let settings = settings(Path::new(DATA));
+    let home = settings
+        .installer
+        .get("HOME")
+        .unwrap_or_default()
+        .to_owned();
+    let path = settings
+        .installer
+        .get("PATH")
+        .unwrap_or_default()
+        .to_owned();
+    let look = format!(
+        "IFS=:; for d in {path}:; do for v in 10 11 12; do \"$d/python3.$v\" -c '' 2>/dev/null && exit 0; done; \
+         done; ls '{home}'/.pyenv/versions/3.1[012].*/bin/python3 >/dev/null 2>&1"
+    );
+    if Command::new("sh")
+        .args(["-c", &look])
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        return Some(settings);
+    }
+    eprintln!(
+        "\n*** SKIPPED: connectors of the package index. They need Python 3.10, 3.11 or 3.12, and this machine has \
+         none. ***\n"
+    );
+    None
+}
+
+fn check(configuration: &Value) -> Question {
+    Question::Check {
+        configuration: configuration.clone(),
+    }
+}
+
+#[track_caller]
+fn status(answer: Result<Answer, Failure>) -> (CheckStatus, String) {
+    match answer.expect("an answer").said {
+        Said::Status(status) => (status.status, status.message.unwrap_or_default()),
+        other => panic!("a status, not {other:?}"),
+    }
+}
+
+#[track_caller]
+fn streams(answer: Result<Answer, Failure>) -> Vec<String> {
+    match answer.expect("an answer").said {
+        Said::Catalog(catalog) => catalog
+            .streams
+            .into_iter()
+            .map(|stream| stream.name)
+            .collect(),
+        other => panic!("a catalog, not {other:?}"),
+    }
+}
+
+#[track_caller]
+fn properties(answer: Result<Answer, Failure>) -> Vec<String> {
+    match answer.expect("an answer").said {
+        Said::Specification(spec) => {
+            let properties = spec.connection_specification["properties"].as_object();
+            properties.expect("properties").keys().cloned().collect()
+        }
+        other => panic!("a specification, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn faker_answers_every_question_and_a_warm_one_in_a_fifth_of_the_time() {
+    let Some(settings) = here() else { return };
+    let target = package("airbyte-source-faker", "7.2.1");
+    let (good, bad) = (json!({"count": 10}), json!({"count": "many"}));
+    let warm = Launcher::new(settings.clone(), &Clock::System);
+    let cold = Launcher::new(
+        Settings {
+            warm_parents: 0,
+            ..settings
+        },
+        &Clock::System,
+    );
+    let spec = warm.ask(&target, Question::Specification, LONG).await;
+    assert_eq!(properties(spec)[0], "count");
+    let discover = Question::Discover {
+        configuration: good.clone(),
+    };
+    assert_eq!(
+        streams(warm.ask(&target, discover, LONG).await),
+        ["products", "users", "purchases"]
+    );
+    for launcher in [&warm, &cold] {
+        let (outcome, message) = status(launcher.ask(&target, check(&bad), LONG).await);
+        assert_eq!(outcome, CheckStatus::Failed);
+        assert!(
+            message.contains("'many' is not of type 'integer'"),
+            "{message}"
+        );
+        let discover = Question::Discover {
+            configuration: bad.clone(),
+        };
+        let failure = launcher
+            .ask(&target, discover, LONG)
+            .await
+            .expect_err("refused");
+        assert_eq!(failure.cause, Cause::Configuration, "{failure:?}");
+    }
+    let fastest = async |launcher: &Launcher| {
+        let mut fastest = LONG;
+        for _ in 0..3 {
+            let began = Instant::now();
+            let answer = launcher.ask(&target, check(&good), LONG).await;
+            fastest = fastest.min(began.elapsed());
+            assert_eq!(status(answer).0, CheckStatus::Succeeded);
+        }
+        fastest
+    };
+    let (slow, fast) = (fastest(&cold).await, fastest(&warm).await);
+    let ratio = fast.as_secs_f64() / slow.as_secs_f64();
+    println!("check of faker: cold {slow:?}, warm {fast:?}, ratio {ratio:.3}");
+    assert!(ratio <= 0.2, "cold {slow:?}, warm {fast:?}");
+}
+
+#[tokio::test]
+async fn hardcoded_records_are_checked_discovered_and_read() {
+    let Some(settings) = here() else { return };
+    let launcher = Launcher::new(settings, &Clock::System);
+    let target = package("airbyte-source-hardcoded-records", "0.0.48");
+    let configuration = json!({"count": 5});
+    let spec = launcher.ask(&target, Question::Specification, LONG).await;
+    assert_eq!(properties(spec), ["count"]);
+    let good = launcher.ask(&target, check(&configuration), LONG).await;
+    assert_eq!(status(good).0, CheckStatus::Succeeded);
+    let bad = launcher
+        .ask(&target, check(&json!({"count": "many"})), LONG)
+        .await;
+    assert_eq!(status(bad).0, CheckStatus::Failed);
+    let discover = Question::Discover {
+        configuration: configuration.clone(),
+    };
+    let Said::Catalog(catalog) = launcher
+        .ask(&target, discover, LONG)
+        .await
+        .expect("an answer")
+        .said
+    else {
+        panic!("a catalog");
+    };
+    let stream = &catalog.streams[0];
+    let task = Task::Read {
+        configuration,
+        catalog: json!({"streams": [{"stream": stream, "sync_mode": "full_refresh",
+            "destination_sync_mode": "append"}]}),
+        state: None,
+    };
+    let mut run = launcher.launch(&target, task).await.expect("a run");
+    let lines = BufReader::new(&run.output)
+        .lines()
+        .map(|line| line.expect("a line"));
+    let records = lines
+        .filter(|line| line.contains(r#""type":"RECORD""#))
+        .count();
+    assert_eq!(records, 5);
+    let exit = run.wait().await;
+    assert_eq!(exit.code, Some(0));
+    assert!(exit.memory.expect("measured") > 30 << 20);
+}
+
+/// A server that knows one pokemon, and one token.
+fn pokemon_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || serve(stream));
+        }
+    });
+    format!("http://{address}")
+}
+
+fn serve(mut stream: TcpStream) {
+    let mut lines = BufReader::new(stream.try_clone().expect("a copy")).lines();
+    while let Some(Ok(request)) = lines.next() {
+        let head: Vec<_> = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let known = head
+            .iter()
+            .any(|line| line == "Authorization: Bearer right");
+        let (status, body) = match (known, request.split(' ').nth(1)) {
+            (false, _) => ("401 Unauthorized", "{}"),
+            (true, Some("/pokemon/ditto")) => ("200 OK", r#"{"id": 132, "name": "ditto"}"#),
+            _ => ("404 Not Found", "{}"),
+        };
+        let answer = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        if stream.write_all(answer.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+fn pokemon() -> Value {
+    let text = include_str!("../fixtures/pokemon-manifest.json");
+    serde_json::from_str(text).expect("JSON")
+}
+
+fn low_code(manifest: Value, components: Option<&str>) -> Target {
+    Target {
+        kind: Kind::Source,
+        runtime: Runtime::Manifest,
+        repository: String::new(),
+        tag: String::new(),
+        manifest: Some(Manifest {
+            manifest,
+            components: components.map(str::to_owned),
+        }),
+        limits: Limits::default(),
+    }
+}
+
+#[tokio::test]
+async fn a_manifest_tells_its_specification_without_running_anything() {
+    let settings = Settings {
+        supervisor: "/nowhere/ferrobyte".into(),
+        pythons: vec!["/nowhere/python3".to_owned()],
+        ..settings(Path::new(DATA))
+    };
+    let target = low_code(pokemon(), None);
+    let answer = Launcher::new(settings, &Clock::System)
+        .ask(&target, Question::Specification, LONG)
+        .await
+        .expect("an answer");
+    let Said::Specification(spec) = &answer.said else {
+        panic!("a specification");
+    };
+    assert_eq!(spec.rest["documentationUrl"], "https://pokemon.example");
+    assert_eq!(properties(Ok(answer)), ["pokemon_name", "server", "token"]);
+}
+
+#[tokio::test]
+async fn a_manifest_is_checked_discovered_and_read_by_the_generic_runner() {
+    let Some(settings) = here() else { return };
+    let launcher = Launcher::new(settings, &Clock::System);
+    let target = low_code(pokemon(), None);
+    let server = pokemon_server();
+    let configuration =
+        |name: &str, token: &str| json!({"pokemon_name": name, "server": server, "token": token});
+    let good = configuration("ditto", "right");
+    let answer = launcher.ask(&target, check(&good), LONG).await;
+    assert_eq!(status(answer).0, CheckStatus::Succeeded);
+    let answer = launcher
+        .ask(&target, check(&configuration("missingno", "right")), LONG)
+        .await;
+    let (outcome, message) = status(answer);
+    assert_eq!(outcome, CheckStatus::Failed);
+    assert!(message.contains("there is no such pokemon"), "{message}");
+    let answer = launcher
+        .ask(
+            &target,
+            check(&configuration("ditto", "wrong-canary")),
+            LONG,
+        )
+        .await;
+    let (outcome, message) = status(answer);
+    assert_eq!(outcome, CheckStatus::Failed);
+    assert!(!message.contains("wrong-canary"), "{message}");
+    let discover = Question::Discover {
+        configuration: good.clone(),
+    };
+    let answer = launcher
+        .ask(&target, discover, LONG)
+        .await
+        .expect("an answer");
+    assert_eq!(answer.new_configuration, None);
+    let Said::Catalog(catalog) = answer.said else {
+        panic!("a catalog");
+    };
+    let task = Task::Read {
+        configuration: good,
+        catalog: json!({"streams": [{"stream": catalog.streams[0], "sync_mode": "full_refresh",
+            "destination_sync_mode": "append"}]}),
+        state: None,
+    };
+    let mut run = launcher.launch(&target, task).await.expect("a run");
+    let lines = BufReader::new(&run.output)
+        .lines()
+        .map(|line| line.expect("a line"));
+    let records: Vec<_> = lines
+        .filter(|line| line.contains(r#""type":"RECORD""#))
+        .collect();
+    assert_eq!(records.len(), 1);
+    assert!(records[0].contains("ditto"));
+    assert_eq!(run.wait().await.code, Some(0));
+}
+
+#[tokio::test]
+async fn code_in_a_manifest_runs_only_when_the_operator_allows_it() {
+    let Some(settings) = here() else { return };
+    let mut manifest = pokemon();
+    manifest["streams"][0]["transformations"] = json!([{
+        "type": "CustomTransformation",
+        "class_name": "source_declarative_manifest.components.Refuse",
+    }]);
+    let components = "
+from airbyte_cdk.sources.declarative.transformations import RecordTransformation
+
+class Refuse(RecordTransformation):
+    def transform(self, record, config=None, stream_state=None, stream_slice=None):
+        raise RuntimeError('the custom code ran')
+";
+    let server = pokemon_server();
+    let configuration = json!({"pokemon_name": "ditto", "server": server, "token": "right"});
+    let target = low_code(manifest.clone(), Some(components));
+    let careful = Launcher::new(settings.clone(), &Clock::System);
+    let failure = careful
+        .ask(&target, check(&configuration), LONG)
+        .await
+        .expect_err("refused");
+    assert_eq!(failure.cause, Cause::Missing);
+    assert!(
+        failure.message.contains("connectors.unsafe_code"),
+        "{}",
+        failure.message
+    );
+    // Neither do they get in through the configuration.
+    let mut smuggled = configuration.clone();
+    smuggled["__injected_components_py"] = components.into();
+    let outcome = careful
+        .ask(&low_code(manifest, None), check(&smuggled), LONG)
+        .await;
+    assert!(
+        !format!("{outcome:?}").contains("the custom code ran"),
+        "{outcome:?}"
+    );
+    let trusting = Launcher::new(
+        Settings {
+            unsafe_code: true,
+            ..settings
+        },
+        &Clock::System,
+    );
+    let outcome = trusting.ask(&target, check(&configuration), LONG).await;
+    assert!(
+        format!("{outcome:?}").contains("the custom code ran"),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "half a gigabyte: run with --ignored"]
+async fn the_file_source_with_its_old_python_is_checked() {
+    let Some(settings) = here() else { return };
+    let launcher = Launcher::new(settings, &Clock::System);
+    let target = package("airbyte-source-file", "0.5.39");
+    let place = tempfile::tempdir().expect("a directory");
+    let file = place.path().join("pets.csv");
+    std::fs::write(&file, "name,legs\nrex,4\n").expect("written");
+    let configuration = |url: &Path| json!({"dataset_name": "pets", "format": "csv", "url": url, "provider": {"storage": "local"}});
+    let good = launcher
+        .ask(&target, check(&configuration(&file)), LONG)
+        .await;
+    assert_eq!(status(good).0, CheckStatus::Succeeded);
+    let bad = launcher
+        .ask(
+            &target,
+            check(&configuration(Path::new("/nowhere.csv"))),
+            LONG,
+        )
+        .await;
+    assert_eq!(status(bad).0, CheckStatus::Failed);
+    let discover = Question::Discover {
+        configuration: configuration(&file),
+    };
+    assert_eq!(
+        streams(launcher.ask(&target, discover, LONG).await),
+        ["pets"]
+    );
+}

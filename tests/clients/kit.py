@@ -1,0 +1,90 @@
+"""What the walks share: counting checks, and a client of the package that notes what it asks."""
+
+import importlib.metadata
+import json
+import os
+from urllib.parse import urlparse
+
+import airbyte_api
+from airbyte_api import errors, models
+
+URL = os.environ["FERROBYTE_URL"]
+API = URL + "/api/public/v1"
+VERSION = importlib.metadata.version("airbyte-api")
+
+passed = failed = 0
+
+
+def check(what, holds, seen=""):
+    global passed, failed
+    if holds:
+        passed += 1
+        print(f"  ok    {what}", flush=True)
+    else:
+        failed += 1
+        print(f"  FAIL  {what}: {seen!r}", flush=True)
+    return holds
+
+
+def equal(what, seen, wanted):
+    return check(what, seen == wanted, f"{seen!r} instead of {wanted!r}")
+
+
+def refused(what, status, call, mentions=None):
+    """The client raises its error with this status, and a problem document is in it."""
+    try:
+        answer = call()
+    except errors.SDKError as error:
+        try:
+            problem = json.loads(error.body)
+        except ValueError:
+            return check(what, False, f"{error.status_code} without a JSON body: {error.body}")
+        right = error.status_code == status and problem.get("status") == status
+        right = right and bool((problem.get("data") or {}).get("message") or problem.get("detail"))
+        return check(what, right and (mentions is None or mentions in error.body), f"{error.status_code} {error.body}")
+    return check(what, False, f"accepted: {answer}")
+
+
+class Person:
+    """A client of the package with the credentials of one application, and what it asked the server."""
+
+    def __init__(self, credentials, token_url=None):
+        more = {} if token_url is None else {"token_url": token_url}
+        scheme = models.SchemeClientCredentials(client_id=credentials[0], client_secret=credentials[1], **more)
+        self.seen = []
+        forget_tokens()
+        self.sdk = airbyte_api.AirbyteAPI(
+            server_url=API, security=models.Security(client_credentials=scheme), client=self.listening()
+        )
+
+    def listening(self):
+        if VERSION.startswith("0."):
+            import requests
+
+            def note(response, *_, **__):
+                self.seen.append((response.request.method, urlparse(response.url).path, response.status_code))
+
+            session = requests.Session()
+            session.hooks["response"].append(note)
+            return session
+        import httpx
+
+        def note(response):
+            self.seen.append((response.request.method, response.url.path, response.status_code))
+
+        return httpx.Client(event_hooks={"response": [note]}, follow_redirects=True)
+
+    def tokens(self):
+        return [request for request in self.seen if request[1].rstrip("/").endswith("/token")]
+
+
+def forget_tokens():
+    """The package caches tokens per credentials for the whole process; each person starts without."""
+    from airbyte_api._hooks.clientcredentials import ClientCredentialsHook as hook
+
+    getattr(hook, "sessions" if VERSION.startswith("0.") else "_sessions").clear()
+
+
+def counts():
+    """How many checks passed and failed."""
+    return passed, failed
