@@ -131,12 +131,6 @@ impl Sync {
         self.execute(text, status, None).await;
     }
 
-    pub async fn set_catalog(&self, streams: &[Value]) {
-        let text = "UPDATE connections SET catalog = $2, updated_at = COALESCE($3, updated_at) WHERE id = $1";
-        let catalog = json!({ "streams": streams }).to_string();
-        self.execute(text, &catalog, None).await;
-    }
-
     async fn execute(&self, text: &'static str, value: &str, at: Option<Timestamp>) {
         let mut db = self.app.db.write().await.expect("a writer");
         macro_rules! run {
