@@ -246,29 +246,7 @@ impl Config {
                 logins_by_source: from.required("throttle.logins_by_source", values::number),
                 logins_by_email: from.required("throttle.logins_by_email", values::number),
             },
-            connectors: Connectors {
-                environment: from.list("connectors.environment", |text| Ok(text.to_owned())),
-                memory: from.optional("connectors.memory", values::bytes),
-                line_limit: from.required("connectors.line_limit", values::bytes),
-                supervisor: from.optional("connectors.supervisor", |text| Ok(PathBuf::from(text))),
-                unsafe_code: from.required("connectors.unsafe_code", values::switch),
-                pythons: from.list("connectors.pythons", |text| Ok(text.to_owned())),
-                uv: from.optional("connectors.uv", |text| Ok(PathBuf::from(text))),
-                install_timeout: from.required("connectors.install_timeout", values::seconds),
-                warm_parents: from.required("connectors.warm_parents", values::number),
-                warm_idle: from.required("connectors.warm_idle", values::seconds),
-                runtimes: Preference::new(from.list("connectors.runtimes", str::parse)),
-                specification_deadline: from
-                    .required("connectors.specification_deadline", values::seconds),
-                probes_concurrency: from
-                    .optional("connectors.probes_concurrency", values::at_least_one)
-                    .unwrap_or_else(twice_the_cores),
-                probes_by_workspace: from
-                    .required("connectors.probes_by_workspace", values::at_least_one),
-                check_deadline: from.required("connectors.check_deadline", values::seconds),
-                discovery_deadline: from.required("connectors.discovery_deadline", values::seconds),
-                discovery_patience: from.required("connectors.discovery_patience", values::seconds),
-            },
+            connectors: Connectors::parse(&mut from),
             vault: VaultSettings {
                 key: from.optional("vault.key", values::vault_key),
                 key_command: from.optional("vault.key_command", |text| Ok(text.to_owned())),
@@ -305,6 +283,34 @@ impl Config {
             },
         };
         from.finish(config)
+    }
+}
+
+impl Connectors {
+    fn parse(from: &mut Resolved) -> Self {
+        Self {
+            environment: from.list("connectors.environment", |text| Ok(text.to_owned())),
+            memory: from.optional("connectors.memory", values::bytes),
+            line_limit: from.required("connectors.line_limit", values::bytes),
+            supervisor: from.optional("connectors.supervisor", |text| Ok(PathBuf::from(text))),
+            unsafe_code: from.required("connectors.unsafe_code", values::switch),
+            pythons: from.list("connectors.pythons", |text| Ok(text.to_owned())),
+            uv: from.optional("connectors.uv", |text| Ok(PathBuf::from(text))),
+            install_timeout: from.required("connectors.install_timeout", values::seconds),
+            warm_parents: from.required("connectors.warm_parents", values::number),
+            warm_idle: from.required("connectors.warm_idle", values::seconds),
+            runtimes: Preference::new(from.list("connectors.runtimes", str::parse)),
+            specification_deadline: from
+                .required("connectors.specification_deadline", values::seconds),
+            probes_concurrency: from
+                .optional("connectors.probes_concurrency", values::at_least_one)
+                .unwrap_or_else(twice_the_cores),
+            probes_by_workspace: from
+                .required("connectors.probes_by_workspace", values::at_least_one),
+            check_deadline: from.required("connectors.check_deadline", values::seconds),
+            discovery_deadline: from.required("connectors.discovery_deadline", values::seconds),
+            discovery_patience: from.required("connectors.discovery_patience", values::seconds),
+        }
     }
 }
 
