@@ -2,9 +2,9 @@
 //! given its files, run and removed; nothing of the machine is mounted into it, so that the server may
 //! run in a container itself, and the engine under another user.
 //!
-//! What happens to a run: [`engine`] finds who runs containers, [`image`] brings the image and reads how
-//! it wants to be started, [`create`] makes the container, [`running`] looks after it until it is
-//! removed, [`orphans`] finds what a killed server left behind.
+//! What happens to a run: `engine` finds who runs containers, `image` brings the image and reads how
+//! it wants to be started, `create` makes the container, `running` looks after it until it is
+//! removed, `orphans` finds what a killed server left behind.
 
 mod archive;
 mod create;
