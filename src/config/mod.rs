@@ -282,30 +282,8 @@ impl Config {
                 logins_by_source: from.required("throttle.logins_by_source", values::number),
                 logins_by_email: from.required("throttle.logins_by_email", values::number),
             },
-            connectors: Connectors {
-                environment: from.list("connectors.environment", |text| Ok(text.to_owned())),
-                memory: from.optional("connectors.memory", values::bytes),
-                line_limit: from.required("connectors.line_limit", values::bytes),
-                supervisor: from.optional("connectors.supervisor", |text| Ok(PathBuf::from(text))),
-                unsafe_code: from.required("connectors.unsafe_code", values::switch),
-                pythons: from.list("connectors.pythons", |text| Ok(text.to_owned())),
-                uv: from.optional("connectors.uv", |text| Ok(PathBuf::from(text))),
-                install_timeout: from.required("connectors.install_timeout", values::seconds),
-                warm_parents: from.required("connectors.warm_parents", values::number),
-                warm_idle: from.required("connectors.warm_idle", values::seconds),
-                runtimes: Preference::new(from.list("connectors.runtimes", str::parse)),
-                specification_deadline: from
-                    .required("connectors.specification_deadline", values::seconds),
-                probes_concurrency: from
-                    .optional("connectors.probes_concurrency", values::at_least_one)
-                    .unwrap_or_else(twice_the_cores),
-                probes_by_workspace: from
-                    .required("connectors.probes_by_workspace", values::at_least_one),
-                check_deadline: from.required("connectors.check_deadline", values::seconds),
-                discovery_deadline: from.required("connectors.discovery_deadline", values::seconds),
-                discovery_patience: from.required("connectors.discovery_patience", values::seconds),
-            },
-            worker: worker(&mut from),
+            connectors: Connectors::parse(&mut from),
+            worker: Worker::parse(&mut from),
             vault: VaultSettings {
                 key: from.optional("vault.key", values::vault_key),
                 key_command: from.optional("vault.key_command", |text| Ok(text.to_owned())),
@@ -345,21 +323,50 @@ impl Config {
     }
 }
 
-/// How jobs are run.
-fn worker(from: &mut Resolved) -> Worker {
-    Worker {
-        slots: from
-            .optional("worker.slots", values::at_least_one)
-            .unwrap_or_else(twice_the_cores),
-        jobs_by_workspace: from.required("worker.jobs_by_workspace", values::number),
-        lease: from.required("worker.lease", values::lease),
-        poll: from.required("worker.poll", values::seconds),
-        attempt_limit: from.required("worker.attempt_limit", values::seconds),
-        source_silence: from.required("worker.source_silence", values::seconds),
-        destination_timeout: from.required("worker.destination_timeout", values::seconds),
-        stop_grace: from.required("worker.stop_grace", values::seconds),
-        cancel_grace: from.required("worker.cancel_grace", values::seconds),
-        log_limit: from.required("worker.log_limit", values::number),
+impl Worker {
+    fn parse(from: &mut Resolved) -> Self {
+        Self {
+            slots: from
+                .optional("worker.slots", values::at_least_one)
+                .unwrap_or_else(twice_the_cores),
+            jobs_by_workspace: from.required("worker.jobs_by_workspace", values::number),
+            lease: from.required("worker.lease", values::lease),
+            poll: from.required("worker.poll", values::seconds),
+            attempt_limit: from.required("worker.attempt_limit", values::seconds),
+            source_silence: from.required("worker.source_silence", values::seconds),
+            destination_timeout: from.required("worker.destination_timeout", values::seconds),
+            stop_grace: from.required("worker.stop_grace", values::seconds),
+            cancel_grace: from.required("worker.cancel_grace", values::seconds),
+            log_limit: from.required("worker.log_limit", values::number),
+        }
+    }
+}
+
+impl Connectors {
+    fn parse(from: &mut Resolved) -> Self {
+        Self {
+            environment: from.list("connectors.environment", |text| Ok(text.to_owned())),
+            memory: from.optional("connectors.memory", values::bytes),
+            line_limit: from.required("connectors.line_limit", values::bytes),
+            supervisor: from.optional("connectors.supervisor", |text| Ok(PathBuf::from(text))),
+            unsafe_code: from.required("connectors.unsafe_code", values::switch),
+            pythons: from.list("connectors.pythons", |text| Ok(text.to_owned())),
+            uv: from.optional("connectors.uv", |text| Ok(PathBuf::from(text))),
+            install_timeout: from.required("connectors.install_timeout", values::seconds),
+            warm_parents: from.required("connectors.warm_parents", values::number),
+            warm_idle: from.required("connectors.warm_idle", values::seconds),
+            runtimes: Preference::new(from.list("connectors.runtimes", str::parse)),
+            specification_deadline: from
+                .required("connectors.specification_deadline", values::seconds),
+            probes_concurrency: from
+                .optional("connectors.probes_concurrency", values::at_least_one)
+                .unwrap_or_else(twice_the_cores),
+            probes_by_workspace: from
+                .required("connectors.probes_by_workspace", values::at_least_one),
+            check_deadline: from.required("connectors.check_deadline", values::seconds),
+            discovery_deadline: from.required("connectors.discovery_deadline", values::seconds),
+            discovery_patience: from.required("connectors.discovery_patience", values::seconds),
+        }
     }
 }
 

@@ -151,6 +151,24 @@ impl Problem {
         }
     }
 
+    /// A connector broke, or took too long.
+    fn connector(late: bool, detail: String) -> Self {
+        let (status, kind, title) = if late {
+            (
+                StatusCode::GATEWAY_TIMEOUT,
+                "error:connector/timed-out",
+                "connector-timed-out",
+            )
+        } else {
+            (
+                StatusCode::BAD_GATEWAY,
+                "error:connector/failed",
+                "connector-failed",
+            )
+        };
+        Self::new(status, kind, title, detail)
+    }
+
     /// Replaces the challenge: for credentials that are no bearer token.
     #[must_use]
     pub fn challenging(mut self, challenge: &'static str) -> Self {
@@ -386,18 +404,7 @@ impl From<Error> for Problem {
                 detail,
             )
             .retrying(retry_after),
-            Error::Connector { late, story, .. } => {
-                let (status, kind, title) = if late {
-                    (
-                        S::GATEWAY_TIMEOUT,
-                        "error:connector/timed-out",
-                        "connector-timed-out",
-                    )
-                } else {
-                    (S::BAD_GATEWAY, "error:connector/failed", "connector-failed")
-                };
-                Self::new(status, kind, title, detail).telling(story)
-            }
+            Error::Connector { late, story, .. } => Self::connector(late, detail).telling(story),
             Error::TooMany { retry_after } => Self::new(
                 S::TOO_MANY_REQUESTS,
                 kind!("#too-many-requests"),

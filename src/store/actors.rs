@@ -67,7 +67,7 @@ macro_rules! keys {
     };
 }
 
-/// The two ways of [`keys`], by whether the rows are gone.
+/// The two ways of `keys`, by whether the rows are gone.
 macro_rules! both {
     ($($rest:literal),*) => {
         [keys!("IS NULL", $($rest),*), keys!("IS NOT NULL", $($rest),*)]

@@ -314,7 +314,7 @@ async fn a_test_that_takes_long_gets_a_page_that_comes_again() {
     let admin = server.admin().await;
     let home = admin.first_workspace().await;
     let ada = Browser::of(&server, EMAIL, PASSWORD).await;
-    let (hold, held) = tokio::sync::watch::channel(());
+    let (open, door) = tokio::sync::watch::channel(());
     // Something else is in the one lane that the workspace may have.
     let errand = Errand {
         subject: Subject {
@@ -323,12 +323,12 @@ async fn a_test_that_takes_long_gets_a_page_that_comes_again() {
             fingerprint: Vec::new(),
         },
         tenant: home.parse().expect("an id"),
-        deadline: Duration::from_secs(600),
+        deadline: Duration::from_mins(10),
         afresh: true,
     };
     let work = move || async move {
-        let mut held = held;
-        let _ = held.changed().await;
+        let mut door = door;
+        let _ = door.changed().await;
         Err(Failure::missing("released"))
     };
     let outcome = server.app.probes.ask(errand, Duration::ZERO, work).await;
@@ -368,7 +368,7 @@ async fn a_test_that_takes_long_gets_a_page_that_comes_again() {
         form.text
     );
 
-    drop(hold);
+    drop(open);
     let mut answer = ada.post(&new, &fields).await;
     for _ in 0..5 {
         if !answer.text.contains("data-again") {

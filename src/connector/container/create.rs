@@ -30,7 +30,8 @@ const PROCESSES: i64 = 4096;
 /// An engine removes a container by asking it first, for so long.
 const STOP: Duration = Duration::from_secs(10);
 /// The first process. The connector is not it, since a signal without a handler does not reach that one;
-/// but it has the input to itself, which a shell takes from whatever runs behind it.
+/// but it has the input to itself, which a shell takes from whatever runs behind it. A signal cuts a wait
+/// short; when the connector ends at that very moment, only another wait tells how (127: it was told).
 const SHELL: &str = r#"
 trap 'kill -TERM -1 2>/dev/null' TERM
 exec 3<&0
@@ -43,6 +44,9 @@ while kill -0 "$child" 2>/dev/null; do
     wait "$child"
     code=$?
 done
+wait "$child" 2>/dev/null
+last=$?
+[ "$last" -eq 127 ] || code=$last
 exit "$code"
 "#;
 

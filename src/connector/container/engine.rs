@@ -27,7 +27,7 @@ impl Engine {
     /// Somebody who answers.
     ///
     /// # Errors
-    /// [`Cause::Missing`], with what was tried and what can be done.
+    /// `Cause::Missing`, with what was tried and what can be done.
     pub(super) async fn reach(&self) -> Result<Docker, Failure> {
         let candidates = match &self.host {
             Some(host) => vec![host.strip_prefix("unix://").unwrap_or(host).to_owned()],
