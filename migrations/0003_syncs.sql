@@ -85,7 +85,7 @@ CREATE INDEX jobs_by_change ON jobs (updated_at, id);
 CREATE INDEX jobs_by_connection ON jobs (connection_id, created_at, id);
 CREATE INDEX jobs_by_workspace ON jobs (workspace_id, created_at, id);
 CREATE INDEX jobs_by_status ON jobs (status, created_at, id);
-INSERT INTO counters (name, value) VALUES ('jobs', 0), ('longest_job_seconds', 0);
+INSERT INTO counters (name, value) VALUES ('jobs', 0), ('claims', 0), ('longest_job_seconds', 0);
 
 -- Numbered from 0 within a job. `failures` is a JSON list, the first one counts.
 CREATE TABLE attempts (

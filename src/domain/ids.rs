@@ -59,6 +59,7 @@ ids! {
     /// A source or a destination.
     ActorId;
     ApplicationId;
+    ConnectionId;
     DefinitionId;
     OrganizationId;
     PermissionId;

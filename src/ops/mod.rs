@@ -5,6 +5,7 @@ pub mod actors;
 pub mod administrator;
 pub mod applications;
 pub mod checks;
+pub mod choices;
 mod configurations;
 pub mod definitions;
 pub mod people;

@@ -6,23 +6,33 @@
 
 pub mod actors;
 pub mod applications;
+pub mod attempts;
+pub mod bell;
 pub mod catalogs;
 pub mod catalogue;
 pub mod db;
 pub mod definitions;
+pub mod due;
 pub mod fences;
+pub mod generations;
+pub mod jobs;
+pub mod leases;
 pub mod lists;
+pub mod log_pieces;
 pub mod manifests;
 pub mod organizations;
 pub mod permissions;
 pub mod regions;
+pub mod runs;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
 pub mod specifications;
 pub mod standings;
+pub mod states;
 pub mod users;
+pub mod workers;
 pub mod workspaces;
 
 /// Every statement of this room, for the test that prepares each on both engines.
@@ -40,12 +50,21 @@ pub fn statements() -> Vec<&'static str> {
         permissions::STATEMENTS,
         regions::STATEMENTS,
         secrets::STATEMENTS,
+        attempts::STATEMENTS,
+        due::STATEMENTS,
+        generations::STATEMENTS,
+        jobs::STATEMENTS,
+        leases::STATEMENTS,
+        log_pieces::STATEMENTS,
+        runs::STATEMENTS,
         sessions::STATEMENTS,
         setup::STATEMENTS,
         signing_keys::STATEMENTS,
         specifications::STATEMENTS,
         standings::STATEMENTS,
+        states::STATEMENTS,
         users::STATEMENTS,
+        workers::STATEMENTS,
         workspaces::STATEMENTS,
     ]
     .concat()
