@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::net::Net;
 use crate::protocol::message::Specification;
 use crate::shutdown::Shutdown;
+use crate::store::bell::Bell;
 use crate::store::db::Db;
 use crate::store::workspaces::Lists;
 use crate::telemetry::metrics::Metrics;
@@ -34,6 +35,8 @@ pub struct App {
     pub config: Config,
     pub clock: Clock,
     pub db: Db,
+    /// Wakes workers, and those who wait for a job.
+    pub bell: Bell,
     pub tokens: Tokens,
     pub callers: Callers,
     pub passwords: Passwords,
@@ -121,6 +124,7 @@ impl App {
             shutdown,
             net: Net::new(config.net.allow.clone()),
             metrics: Metrics::new(db.engine()),
+            bell: Bell::new(&db),
             references: references(&config.vault),
             vault,
             passwords,

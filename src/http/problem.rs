@@ -103,6 +103,16 @@ impl Problem {
         )
     }
 
+    /// What is to be changed is in use: 423, where a client of the reference waits for it.
+    pub fn locked(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::LOCKED,
+            kind!("#try-again-later"),
+            "try-again-later",
+            detail,
+        )
+    }
+
     pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -379,6 +389,16 @@ impl From<Error> for Problem {
                 "state-conflict",
                 detail,
             ),
+            Error::Running { job, .. } => {
+                let mut problem = Self::new(
+                    S::CONFLICT,
+                    kind!("#try-again-later"),
+                    "try-again-later",
+                    detail,
+                );
+                problem.0.data.insert("jobId".to_owned(), json!(job));
+                problem
+            }
             Error::NotYet { retry_after, .. } => Self::new(
                 S::SERVICE_UNAVAILABLE,
                 "error:connector/still-running",
@@ -429,6 +449,8 @@ impl From<Error> for Problem {
 fn resource_type(noun: Noun) -> &'static str {
     match noun {
         Noun::Application => "APPLICATION",
+        Noun::Connection => "STANDARD_SYNC",
+        Noun::Job => "JOB",
         Noun::Organization => "ORGANIZATION",
         Noun::Permission => "PERMISSION",
         Noun::Region => "DATAPLANE_GROUP",
