@@ -25,8 +25,8 @@ use crate::domain::workspace::Workspace;
 use crate::error::{Error, Fault, Noun, Place, Result};
 use crate::store::db::Exec;
 use crate::store::{
-    actors, applications, connections, definitions, job_lists, organizations, permissions, standings,
-    workspaces,
+    actors, applications, connections, definitions, job_lists, organizations, permissions,
+    standings, workspaces,
 };
 
 /// A workspace, for something that level `L` allows.

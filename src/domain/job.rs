@@ -97,6 +97,17 @@ pub struct LogLine {
     pub message: String,
 }
 
+impl LogLine {
+    /// As one line for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let at = chrono::DateTime::from_timestamp_millis(self.at).unwrap_or_default();
+        let at = at.format("%Y-%m-%d %H:%M:%S");
+        let (origin, level) = (self.origin.as_str(), &self.level);
+        format!("{at} {origin} {level} {}", self.message)
+    }
+}
+
 /// What a job does.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
@@ -186,6 +197,19 @@ pub enum Origin {
     Replication,
     Persistence,
     Platform,
+}
+
+impl Origin {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Destination => "destination",
+            Self::Replication => "replication",
+            Self::Persistence => "persistence",
+            Self::Platform => "platform",
+        }
+    }
 }
 
 /// What kind of failure it is; a configuration error is not tried again.

@@ -67,7 +67,8 @@ pub async fn create(app: &Arc<App>, caller: &Caller, wish: Wish) -> Result<Whole
     }
     let mut db = app.db.read().await?;
     let source = doors::actor::<Read>(&mut db, caller, Kind::Source, wish.source_id).await?;
-    let sink = doors::actor::<Read>(&mut db, caller, Kind::Destination, wish.destination_id).await?;
+    let sink =
+        doors::actor::<Read>(&mut db, caller, Kind::Destination, wish.destination_id).await?;
     let home: Granted<_, EditSomething> =
         doors::workspace(&mut db, caller, source.workspace_id).await?;
     if source.workspace_id != sink.workspace_id {
@@ -91,7 +92,8 @@ pub async fn create(app: &Arc<App>, caller: &Caller, wish: Wish) -> Result<Whole
     };
     let catalog = choose(&offer, &wanted, &written).map_err(Error::faults)?;
     let mut wanted = explicit(wanted);
-    let keys = mapper_keys::take(&mut wanted, None, || app.clock.new_id()).map_err(Error::faults)?;
+    let keys =
+        mapper_keys::take(&mut wanted, None, || app.clock.new_id()).map_err(Error::faults)?;
 
     let now = app.clock.now();
     let schedule = change.schedule.unwrap_or(Schedule::Manual);

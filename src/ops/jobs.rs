@@ -212,7 +212,8 @@ async fn end(app: &App, id: JobId) -> Result<Option<Job>> {
         let until = tokio::time::Instant::now() + PATIENCE;
         loop {
             let now = jobs::fetch(&mut app.db.read().await?, id).await?;
-            let now = now.ok_or_else(|| Error::internal("a job vanished while it was cancelled"))?;
+            let now =
+                now.ok_or_else(|| Error::internal("a job vanished while it was cancelled"))?;
             if now.status.is_final() || tokio::time::Instant::now() >= until {
                 return Ok(Some(now));
             }

@@ -103,10 +103,13 @@ impl Opened {
     /// The key of what was this mapper.
     fn twin(&self, name: &str, namespace: Option<&str>, mapper: &Mapper) -> Option<&SecretValue> {
         let all = || {
-            self.streams.iter().enumerate().flat_map(|(stream, choice)| {
-                let mappers = choice.mappers.iter().enumerate();
-                mappers.map(move |(index, mapper)| (choice, mapper, place(stream, index)))
-            })
+            self.streams
+                .iter()
+                .enumerate()
+                .flat_map(|(stream, choice)| {
+                    let mappers = choice.mappers.iter().enumerate();
+                    mappers.map(move |(index, mapper)| (choice, mapper, place(stream, index)))
+                })
         };
         let same_id = |other: &Mapper| mapper.id.is_some() && other.id == mapper.id;
         let same_deed = |choice: &StreamChoice, other: &Mapper| {

@@ -23,4 +23,5 @@ pub mod sessions;
 pub mod setup;
 pub mod states;
 pub mod streams;
+pub mod sync_catalog;
 pub mod workspaces;

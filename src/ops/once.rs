@@ -5,9 +5,9 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 
+use crate::access::caller::Caller;
 use crate::access::granted::Own;
 use crate::app::App;
-use crate::access::caller::Caller;
 use crate::error::{Error, Result};
 use crate::store::db::Writer;
 use crate::store::idempotency::{self, Earlier, Sent};

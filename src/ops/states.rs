@@ -116,7 +116,8 @@ impl Document {
     }
 
     fn meant(self) -> Result<ConnectionState> {
-        let missing = |field: &str| Error::invalid(format!("/{field}"), "is required for this stateType");
+        let missing =
+            |field: &str| Error::invalid(format!("/{field}"), "is required for this stateType");
         Ok(match self.state_type {
             StateType::NotSet => ConnectionState::NotSet,
             StateType::Legacy => {
@@ -124,9 +125,9 @@ impl Document {
             }
             StateType::Stream => {
                 let all = self.stream_state.ok_or_else(|| missing("streamState"))?;
-                let some = all.into_iter().filter_map(|one| {
-                    Some((one.stream_descriptor.into(), one.stream_state?))
-                });
+                let some = all
+                    .into_iter()
+                    .filter_map(|one| Some((one.stream_descriptor.into(), one.stream_state?)));
                 ConnectionState::Streams(some.collect())
             }
             StateType::Global => {
@@ -223,9 +224,7 @@ pub(super) async fn begin_anew(
     };
     let streams = after.streams.iter().map(|one| one.stream.descriptor());
     let changed: Vec<_> = streams
-        .filter(|stream| {
-            mode(before, stream).is_some_and(|was| Some(was) != mode(after, stream))
-        })
+        .filter(|stream| mode(before, stream).is_some_and(|was| Some(was) != mode(after, stream)))
         .collect();
     if changed.is_empty() {
         return Ok(());

@@ -80,11 +80,7 @@ pub async fn streams(app: &Arc<App>, caller: &Caller, wanted: Wanted) -> Result<
 ///
 /// # Errors
 /// As [`streams`].
-pub(super) async fn catalog(
-    app: &Arc<App>,
-    caller: &Caller,
-    source: ActorId,
-) -> Result<Catalog> {
+pub(super) async fn catalog(app: &Arc<App>, caller: &Caller, source: ActorId) -> Result<Catalog> {
     let mut afresh = false;
     loop {
         let mut db = app.db.read().await?;
@@ -117,7 +113,9 @@ pub(super) async fn ways_to_write(
     let sink = doors::actor::<Read>(&mut db, caller, Kind::Destination, destination).await?;
     let definition = definition_of(&mut db, &sink).await?;
     drop(db);
-    Ok(written_by(&definitions::specification(app, &definition).await?))
+    Ok(written_by(
+        &definitions::specification(app, &definition).await?,
+    ))
 }
 
 /// Waits for a discovery, as long as clients do.

@@ -50,8 +50,14 @@ macro_rules! page {
 macro_rules! both {
     ($rest:literal) => {
         [
-            concat!("SELECT created_at, id FROM connections WHERE deleted_at IS NULL", $rest),
-            concat!("SELECT created_at, id FROM connections WHERE deleted_at IS NOT NULL", $rest),
+            concat!(
+                "SELECT created_at, id FROM connections WHERE deleted_at IS NULL",
+                $rest
+            ),
+            concat!(
+                "SELECT created_at, id FROM connections WHERE deleted_at IS NOT NULL",
+                $rest
+            ),
         ]
     };
 }
@@ -81,8 +87,7 @@ const KEYS_OF_ORGANIZATION: [&str; 2] =
 const KEYS_IN_ARRAY: [&str; 2] =
     both!(" AND workspace_id = ANY($2) ORDER BY created_at, id LIMIT $1");
 const KEYS_IN: [&str; 2] = both!(" AND workspace_id IN ");
-const IN_ARRAY: &str =
-    list!("connections c WHERE c.id = ANY($1) ORDER BY c.created_at, c.id");
+const IN_ARRAY: &str = list!("connections c WHERE c.id = ANY($1) ORDER BY c.created_at, c.id");
 const TAGGED_IN_ARRAY: &str = tagged!("= ANY($1)");
 
 pub(super) const STATEMENTS: &[&str] = &[
@@ -276,7 +281,10 @@ async fn tagged(
         let Some(padded) = padded(some) else { continue };
         let rows: Vec<Row> = match db.link() {
             Link::Postgres(link) => {
-                sqlx::query_as(TAGGED_IN_ARRAY).bind(some).fetch_all(link).await
+                sqlx::query_as(TAGGED_IN_ARRAY)
+                    .bind(some)
+                    .fetch_all(link)
+                    .await
             }
             Link::Sqlite(link) => {
                 let text = with_list(tagged!("IN "), padded.len(), "");

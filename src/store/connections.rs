@@ -168,10 +168,7 @@ pub async fn fetch(db: &mut dyn Exec, id: Lookup<ConnectionId>) -> Result<Option
 }
 
 /// What the connectors of a connection are given, as JSON: its streams with their schemas.
-pub async fn catalog<L>(
-    db: &mut dyn Exec,
-    connection: &Granted<Connection, L>,
-) -> Result<String> {
+pub async fn catalog<L>(db: &mut dyn Exec, connection: &Granted<Connection, L>) -> Result<String> {
     on!(db, link => sqlx::query_scalar(CATALOG).bind(connection.id).fetch_one(link).await)
         .map_err(Error::store)
 }
@@ -226,7 +223,10 @@ pub async fn hold<L>(
     let row: Option<Row> =
         on!(db, link => sqlx::query_as(HOLD).bind(connection.id).fetch_optional(link).await)
             .map_err(Error::store)?;
-    Ok(row.map(Found::try_from).transpose()?.map(|found| found.connection))
+    Ok(row
+        .map(Found::try_from)
+        .transpose()?
+        .map(|found| found.connection))
 }
 
 /// Writes what can change of a row that is held; the catalog only if there is a new one.

@@ -20,7 +20,8 @@ macro_rules! of_connections {
 }
 
 const IN_ARRAY: &str = of_connections!("= ANY($1) ORDER BY c.connection_id, c.position, t.id");
-const OWN: &str = "SELECT id, workspace_id, name, color FROM tags WHERE workspace_id = $1 AND id = $2";
+const OWN: &str =
+    "SELECT id, workspace_id, name, color FROM tags WHERE workspace_id = $1 AND id = $2";
 const CLEAR: &str = "DELETE FROM connection_tags WHERE connection_id = $1";
 const PUT: &str = "INSERT INTO connection_tags (connection_id, tag_id, position) VALUES ($1, $2, $3) \
                    ON CONFLICT DO NOTHING";

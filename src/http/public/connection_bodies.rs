@@ -179,7 +179,9 @@ fn schedule(sent: AirbyteApiConnectionSchedule) -> Result<Schedule, Fault> {
     let fault = |why| Fault::in_body("/schedule/cronExpression", why);
     match (sent.schedule_type, sent.cron_expression) {
         (ScheduleTypeEnum::Manual, _) => Ok(Schedule::Manual),
-        (ScheduleTypeEnum::Cron, None) => Err(fault("is required for this scheduleType".to_owned())),
+        (ScheduleTypeEnum::Cron, None) => {
+            Err(fault("is required for this scheduleType".to_owned()))
+        }
         (ScheduleTypeEnum::Cron, Some(text)) => text.parse().map(Schedule::Cron).map_err(fault),
     }
 }

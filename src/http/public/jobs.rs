@@ -479,7 +479,9 @@ async fn of_streams(
         _ => "refreshConnection",
     };
     // The key is for this connection: another one is another request.
-    let once = key.with("connectionId", &connection).of(app, caller, operation);
+    let once = key
+        .with("connectionId", &connection)
+        .of(app, caller, operation);
     let wish = Wish {
         connection,
         job_type,
@@ -510,7 +512,10 @@ mod tests {
     fn times_in_queries_come_in_many_spellings() {
         for (text, at) in [
             ("2024-06-09T00:00:00Z", "2024-06-09T00:00:00Z"),
-            ("2024-06-09T00:00:00.123456789Z", "2024-06-09T00:00:00.123456789Z"),
+            (
+                "2024-06-09T00:00:00.123456789Z",
+                "2024-06-09T00:00:00.123456789Z",
+            ),
             ("2024-06-09T02:00:00+02:00", "2024-06-09T00:00:00Z"),
             ("2024-06-09T02:00:00 02:00", "2024-06-09T00:00:00Z"),
             ("Sun, 09 Jun 2024 00:00:00 GMT", "2024-06-09T00:00:00Z"),

@@ -3,7 +3,7 @@
 mod actors;
 pub mod applications;
 pub mod checks;
-mod connection_bodies;
+pub mod connection_bodies;
 pub mod connections;
 pub mod connector_definitions;
 pub mod declarative_definitions;

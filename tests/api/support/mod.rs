@@ -6,6 +6,7 @@ pub mod engine;
 pub mod host;
 pub mod people;
 pub mod postgres;
+pub mod worker;
 
 use std::collections::HashMap;
 use std::sync::Arc;
