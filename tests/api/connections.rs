@@ -314,6 +314,7 @@ async fn the_next_run_follows_schedule_and_status() {
         .ok(200);
     assert_eq!(next().await, None);
     server.wait(2 * 3600);
+    let admin = server.admin().await;
     admin
         .patch(&path, json!({ "status": "active" }))
         .await

@@ -22,7 +22,7 @@ async fn post(person: &Person<'_>, key: &str, path: &str, body: &Value) -> Answe
 #[tokio::test]
 async fn a_request_that_is_sent_again_makes_nothing_twice() {
     let server = TestServer::start().await;
-    let admin = server.admin().await;
+    let mut admin = server.admin().await;
     let home = admin.first_workspace().await;
     let (source, destination) = (
         admin.creates_actor("source", &home).await,
@@ -82,7 +82,7 @@ async fn a_request_that_is_sent_again_makes_nothing_twice() {
         );
         // After a day it is another request.
         server.wait(24 * 3600 + 1);
-        let admin = server.admin().await;
+        admin = server.admin().await;
         assert_ne!(post(&admin, "k", path, &body).await.ok(200)[id], made[id]);
     }
 }

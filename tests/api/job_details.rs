@@ -175,8 +175,6 @@ async fn a_log_can_be_followed_to_the_end_of_the_job() {
         worker.logs(&[("INFO", "four")]).await;
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         worker.ends(JobStatus::Succeeded).await;
-        let job = server.app.clock.now();
-        let _ = job;
         server
             .app
             .bell

@@ -37,7 +37,7 @@ fn text<'a>(job: &'a Value, field: &str) -> &'a str {
 #[tokio::test]
 async fn filters_and_orders_give_what_they_say() {
     let server = TestServer::start().await;
-    let admin = server.admin().await;
+    let mut admin = server.admin().await;
     let homes = [
         admin.first_workspace().await,
         admin.creates_workspace("second").await,
@@ -48,6 +48,7 @@ async fn filters_and_orders_give_what_they_say() {
     }
     let kinds = ["sync", "sync", "clear", "sync", "refresh", "sync", "reset"];
     for round in 0..14_usize {
+        admin = server.admin().await;
         for connection in &connections {
             let body = json!({ "connectionId": connection, "jobType": kinds[round % kinds.len()] });
             admin.post("/jobs", body).await.ok(200);
@@ -69,6 +70,7 @@ async fn filters_and_orders_give_what_they_say() {
                 .await;
         }
     }
+    let admin = server.admin().await;
     // One that goes on.
     let body = json!({ "connectionId": connections[0], "jobType": "sync" });
     admin.post("/jobs", body).await.ok(200);

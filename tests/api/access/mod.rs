@@ -156,11 +156,8 @@ async fn ask(who: &Person<'_>, row: &Row, id: &str, other: &Other) -> Answer {
 /// What is said to be wrong, without what differs by id.
 fn voice(answer: &Answer, id: &str) -> String {
     let problem = answer.json();
-    format!(
-        "{} {} {}",
-        answer.status, problem["title"], problem["detail"]
-    )
-    .replace(id, "ID")
+    let said = format!("{} {}", problem["title"], problem["detail"]);
+    format!("{} {}", answer.status, said.replace(id, "ID"))
 }
 
 async fn walk(rows: impl Iterator<Item = &'static Row>) {

@@ -43,10 +43,6 @@ impl<'a> Worker<'a> {
         }
     }
 
-    pub fn job(&self) -> i64 {
-        self.lease.job()
-    }
-
     async fn fence(&self) -> Fenced {
         let until = self.server.app.clock.now() + TimeDelta::hours(1);
         let fenced = self.lease.fence(&self.server.app.db, until).await;
@@ -81,21 +77,6 @@ impl<'a> Worker<'a> {
         jobs::progress(&mut db, rows, rows * 10)
             .await
             .expect("progress");
-        db.commit().await.expect("a commit");
-    }
-
-    /// Stores a state of another kind.
-    pub async fn states(&self, kind: StateKind, state: &str) {
-        let mut db = self.fence().await;
-        let state = StoredState {
-            namespace: String::new(),
-            name: String::new(),
-            kind,
-            state: state.to_owned(),
-        };
-        states::put(&mut db, &state, self.server.app.clock.now())
-            .await
-            .expect("a state");
         db.commit().await.expect("a commit");
     }
 
