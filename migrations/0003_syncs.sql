@@ -94,6 +94,7 @@ CREATE INDEX jobs_by_creation ON jobs (created_at, id);
 CREATE INDEX jobs_by_change ON jobs (updated_at, id);
 CREATE INDEX jobs_by_connection ON jobs (connection_id, created_at, id);
 CREATE INDEX jobs_by_workspace ON jobs (workspace_id, created_at, id);
+CREATE INDEX jobs_by_workspace_and_change ON jobs (workspace_id, updated_at, id);
 CREATE INDEX jobs_by_status ON jobs (status, created_at, id);
 -- Nearly all jobs are syncs; the others are few enough to be found at once.
 CREATE INDEX jobs_not_syncs ON jobs (job_type, created_at, id) WHERE job_type <> 'sync';

@@ -136,6 +136,11 @@ impl Problem {
         Self::from(Error::internal("a handler panicked"))
     }
 
+    fn with_data(mut self, name: &str, value: Value) -> Self {
+        self.0.data.insert(name.to_owned(), value);
+        self
+    }
+
     fn naming(mut self, faults: Vec<Fault>) -> Self {
         self.0.faults = faults;
         self
@@ -345,9 +350,8 @@ impl From<Error> for Problem {
                 Self::new(status, kind, title, detail).naming(faults)
             }
             Error::UnknownConnector { name, .. } => {
-                let mut problem = Self::new(S::BAD_REQUEST, kind!(""), "value-not-found", detail);
-                problem.0.data.insert("value".to_owned(), json!(name));
-                problem
+                Self::new(S::BAD_REQUEST, kind!(""), "value-not-found", detail)
+                    .with_data("value", json!(name))
             }
             Error::Unprocessable(_) => Self::new(
                 S::UNPROCESSABLE_ENTITY,
@@ -369,36 +373,27 @@ impl From<Error> for Problem {
             Error::Forbidden(_) => {
                 Self::new(S::FORBIDDEN, kind!("#forbidden"), "forbidden", detail)
             }
-            Error::NotFound { what, id } => {
-                let mut problem = Self::new(
-                    S::NOT_FOUND,
-                    kind!("#resource-not-found"),
-                    "resource-not-found",
-                    detail,
-                );
-                problem
-                    .0
-                    .data
-                    .insert("resourceType".to_owned(), json!(resource_type(what)));
-                problem.0.data.insert("resourceId".to_owned(), json!(id));
-                problem
-            }
+            Error::NotFound { what, id } => Self::new(
+                S::NOT_FOUND,
+                kind!("#resource-not-found"),
+                "resource-not-found",
+                detail,
+            )
+            .with_data("resourceType", json!(resource_type(what)))
+            .with_data("resourceId", json!(id)),
             Error::Conflict(_) => Self::new(
                 S::CONFLICT,
                 kind!("#409-state-conflict"),
                 "state-conflict",
                 detail,
             ),
-            Error::Running { job, .. } => {
-                let mut problem = Self::new(
-                    S::CONFLICT,
-                    kind!("#try-again-later"),
-                    "try-again-later",
-                    detail,
-                );
-                problem.0.data.insert("jobId".to_owned(), json!(job));
-                problem
-            }
+            Error::Running { job, .. } => Self::new(
+                S::CONFLICT,
+                kind!("#try-again-later"),
+                "try-again-later",
+                detail,
+            )
+            .with_data("jobId", json!(job)),
             Error::NotYet { retry_after, .. } => Self::new(
                 S::SERVICE_UNAVAILABLE,
                 "error:connector/still-running",

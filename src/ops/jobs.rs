@@ -80,6 +80,10 @@ pub async fn create(app: &App, caller: &Caller, wish: Wish) -> Result<Job> {
         };
         let same = live.job_type == new.job_type && live.streams == new.streams;
         if same && live.status == JobStatus::Pending {
+            // It will do what was asked for, so the key stands for it.
+            let mut db = app.db.write().await?;
+            once::keep(app, &mut db, wish.once.as_ref(), live.id).await?;
+            db.commit().await?;
             return Ok(live);
         }
         return Err(running(&live));

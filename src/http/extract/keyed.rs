@@ -33,7 +33,7 @@ pub struct Key(Option<(String, Value)>);
 impl Key {
     /// What the request says besides its body.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn with(mut self, name: &str, value: &impl ToString) -> Self {
         if let Some((_, request)) = &mut self.0 {
             *request = json!({ name: value.to_string(), "body": request.take() });
         }
