@@ -334,19 +334,7 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::Invalid { rule, faults } => {
-                let (status, kind, title) = match rule {
-                    Rule::Request => (S::BAD_REQUEST, kind!("#bad-request"), "bad-request"),
-                    Rule::NotificationUrl => (
-                        S::BAD_REQUEST,
-                        "error:notification/config/missing-url",
-                        "Notification missing URL",
-                    ),
-                    Rule::Configuration => (
-                        S::UNPROCESSABLE_ENTITY,
-                        kind!("#unprocessable-entity"),
-                        "unprocessable-entity",
-                    ),
-                };
+                let (status, kind, title) = broken(rule);
                 Self::new(status, kind, title, detail).naming(faults)
             }
             Error::UnknownConnector { name, .. } => {
@@ -437,6 +425,27 @@ impl From<Error> for Problem {
                 problem.telling(story)
             }
         }
+    }
+}
+
+/// What it means to break a rule: status, type and title.
+fn broken(rule: Rule) -> (StatusCode, &'static str, &'static str) {
+    match rule {
+        Rule::Request => (
+            StatusCode::BAD_REQUEST,
+            kind!("#bad-request"),
+            "bad-request",
+        ),
+        Rule::NotificationUrl => (
+            StatusCode::BAD_REQUEST,
+            "error:notification/config/missing-url",
+            "Notification missing URL",
+        ),
+        Rule::Configuration => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            kind!("#unprocessable-entity"),
+            "unprocessable-entity",
+        ),
     }
 }
 

@@ -21,9 +21,10 @@ async fn pair(person: &Person<'_>, workspace: &str) -> Value {
 }
 
 fn with(base: &Value, more: Value) -> Value {
-    let mut body = base.clone();
-    let members = body.as_object_mut().expect("an object");
-    members.extend(more.as_object().expect("an object").clone());
+    let (mut body, Value::Object(more)) = (base.clone(), more) else {
+        panic!("more is no object");
+    };
+    body.as_object_mut().expect("an object").extend(more);
     body
 }
 
@@ -560,8 +561,8 @@ async fn keys_of_mappers_are_secrets() {
     assert_eq!(after[0]["mappers"][0]["mapperConfiguration"]["key"], other);
     assert_eq!(after[0]["mappers"][1]["mapperConfiguration"]["key"], KEY);
     // Without ids, as Terraform sends them: what they do to which field.
-    let bare = streams(json!([{ "name": "users", "mappers": [mapper("name", MASK)] }]));
-    admin.patch(&path, bare).await.ok(200);
+    let unnamed = streams(json!([{ "name": "users", "mappers": [mapper("name", MASK)] }]));
+    admin.patch(&path, unnamed).await.ok(200);
     assert_eq!(
         keys().await[0]["mappers"][0]["mapperConfiguration"]["key"],
         KEY
