@@ -37,6 +37,8 @@ pub struct App {
     pub config: Config,
     pub clock: Clock,
     pub db: Db,
+    /// Wakes workers, and those who wait for a job.
+    pub bell: Bell,
     pub tokens: Tokens,
     pub callers: Callers,
     pub passwords: Passwords,
@@ -45,8 +47,6 @@ pub struct App {
     /// Failed token requests.
     pub token_requests: Throttle,
     pub lists: Lists,
-    /// Wakes those who wait for jobs.
-    pub bell: Bell,
     /// Seals and opens the secrets in configurations.
     pub vault: Vault,
     /// Looks up the secrets that the operator keeps elsewhere.

@@ -19,13 +19,39 @@ pub struct Connection {
     /// Why the server itself switched it off; empty otherwise.
     pub status_reason: String,
     pub schedule: Schedule,
+    /// Absent for manual and inactive ones.
+    pub next_run_at: Option<Timestamp>,
     pub namespace: Namespace,
     pub namespace_format: Option<String>,
     pub prefix: String,
     pub non_breaking_changes: NonBreakingChanges,
     pub streams: String,
+    /// Whether it may have tags.
+    pub tagged: bool,
     pub created_at: Timestamp,
     pub deleted_at: Option<Timestamp>,
+}
+
+/// A connection as lists show it, with its schedule as it is stored.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct ListedConnection {
+    pub id: ConnectionId,
+    pub workspace_id: WorkspaceId,
+    pub source_id: ActorId,
+    pub destination_id: ActorId,
+    pub name: String,
+    pub status: Status,
+    pub status_reason: String,
+    pub schedule: String,
+    #[sqlx(rename = "namespace_definition")]
+    pub namespace: Namespace,
+    pub namespace_format: Option<String>,
+    pub prefix: String,
+    pub non_breaking_changes: NonBreakingChanges,
+    pub streams: String,
+    /// Whether it may have tags.
+    pub tagged: bool,
+    pub created_at: Timestamp,
 }
 
 /// Whether a connection runs.
@@ -34,6 +60,7 @@ pub struct Connection {
 )]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+#[schema(as = ConnectionStatusEnum)]
 pub enum Status {
     Active,
     Inactive,
@@ -42,12 +69,25 @@ pub enum Status {
     Locked,
 }
 
+impl Status {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Deprecated => "deprecated",
+            Self::Locked => "locked",
+        }
+    }
+}
+
 /// Into which namespace of the destination streams go.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+#[schema(as = NamespaceDefinitionEnum, default = "destination")]
 pub enum Namespace {
     /// The stream's own.
     Source,
@@ -59,6 +99,15 @@ pub enum Namespace {
 }
 
 impl Namespace {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Destination => "destination",
+            Self::CustomFormat => "custom_format",
+        }
+    }
+
     /// The namespace of a stream at the destination.
     #[must_use]
     pub fn at_destination(self, format: Option<&str>, own: Option<&str>) -> Option<String> {
@@ -81,12 +130,25 @@ impl Namespace {
 )]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+#[schema(as = NonBreakingSchemaUpdatesBehaviorEnum, default = "ignore")]
 pub enum NonBreakingChanges {
     #[default]
     Ignore,
     DisableConnection,
     PropagateColumns,
     PropagateFully,
+}
+
+impl NonBreakingChanges {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::DisableConnection => "disable_connection",
+            Self::PropagateColumns => "propagate_columns",
+            Self::PropagateFully => "propagate_fully",
+        }
+    }
 }
 
 #[cfg(test)]

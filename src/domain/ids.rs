@@ -64,6 +64,7 @@ ids! {
     OrganizationId;
     PermissionId;
     RegionId;
+    TagId;
     UserId;
     WorkspaceId;
 }

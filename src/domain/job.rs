@@ -35,6 +35,34 @@ pub struct Job {
     pub updated_at: Timestamp,
 }
 
+/// A job as lists show it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct ListedJob {
+    pub id: JobId,
+    pub connection_id: ConnectionId,
+    pub job_type: JobType,
+    pub status: JobStatus,
+    pub rows_committed: i64,
+    pub bytes_committed: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl From<Job> for ListedJob {
+    fn from(job: Job) -> Self {
+        Self {
+            id: job.id,
+            connection_id: job.connection_id,
+            job_type: job.job_type,
+            status: job.status,
+            rows_committed: job.rows_committed,
+            bytes_committed: job.bytes_committed,
+            created_at: job.created_at,
+            updated_at: job.updated_at,
+        }
+    }
+}
+
 /// How an attempt stands. One that was given back, because its worker was shut down, is `cancelled`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
@@ -69,12 +97,24 @@ pub struct LogLine {
     pub message: String,
 }
 
+impl LogLine {
+    /// As one line for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let at = chrono::DateTime::from_timestamp_millis(self.at).unwrap_or_default();
+        let at = at.format("%Y-%m-%d %H:%M:%S");
+        let (origin, level) = (self.origin.as_str(), &self.level);
+        format!("{at} {origin} {level} {}", self.message)
+    }
+}
+
 /// What a job does.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+#[schema(as = JobTypeEnum)]
 pub enum JobType {
     Sync,
     /// Empties the destination and forgets the state; the older name of `clear`.
@@ -82,6 +122,17 @@ pub enum JobType {
     Clear,
     /// Reads again from the beginning; what was there goes when the new data is complete.
     Refresh,
+}
+
+impl std::str::FromStr for JobType {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Sync, Self::Reset, Self::Clear, Self::Refresh]
+            .into_iter()
+            .find(|known| text.eq_ignore_ascii_case(known.as_str()))
+            .ok_or("must be sync, reset, refresh or clear")
+    }
 }
 
 impl JobType {
@@ -146,6 +197,19 @@ pub enum Origin {
     Replication,
     Persistence,
     Platform,
+}
+
+impl Origin {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Destination => "destination",
+            Self::Replication => "replication",
+            Self::Persistence => "persistence",
+            Self::Platform => "platform",
+        }
+    }
 }
 
 /// What kind of failure it is; a configuration error is not tried again.

@@ -22,6 +22,7 @@ pub mod runtimes;
 pub mod schedule;
 pub mod secret;
 pub mod stream;
+pub mod tag;
 pub mod text;
 pub mod user;
 pub mod workspace;

@@ -75,10 +75,58 @@ impl Schedule {
     #[must_use]
     pub fn basic_timing(&self) -> Option<String> {
         match self {
-            Self::Basic { every, unit } => Some(format!("Every {every} {}", unit.as_str())),
+            Self::Basic { every, unit } => Some(timing(*every, *unit)),
             _ => None,
         }
     }
+}
+
+/// A schedule as the API says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ConnectionScheduleResponse)]
+pub struct Told {
+    #[schema(inline)]
+    pub schedule_type: Kind,
+    /// As it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cron_expression: Option<String>,
+    /// Such as `Every 24 HOURS`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basic_timing: Option<String>,
+}
+
+/// The kinds of schedules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Manual,
+    Cron,
+    Basic,
+}
+
+impl Told {
+    /// Reads a stored schedule for showing it: a page of connections should not parse a page of cron
+    /// expressions.
+    ///
+    /// # Errors
+    /// When it is not what is stored.
+    pub fn of_stored(text: &str) -> serde_json::Result<Self> {
+        let (schedule_type, cron_expression, basic_timing) = match serde_json::from_str(text)? {
+            Stored::Manual => (Kind::Manual, None, None),
+            Stored::Cron { expression } => (Kind::Cron, Some(expression), None),
+            Stored::Basic { every, unit } => (Kind::Basic, None, Some(timing(every, unit))),
+        };
+        Ok(Self {
+            schedule_type,
+            cron_expression,
+            basic_timing,
+        })
+    }
+}
+
+fn timing(every: u32, unit: Unit) -> String {
+    format!("Every {every} {}", unit.as_str())
 }
 
 impl Unit {

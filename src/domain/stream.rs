@@ -89,6 +89,19 @@ pub struct SelectedField {
     pub field_path: Vec<String>,
 }
 
+/// The name of a stream of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StreamName {
+    pub stream_name: String,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "filled"
+    )]
+    pub stream_namespace: Option<String>,
+}
+
 impl StreamChoice {
     /// A stream that is wanted without further wishes.
     #[must_use]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::configurations::{self, prepare};
-use super::{definitions, oauth, secrets};
+use super::once::{self, Once};
+use super::{definitions, jobs, oauth, secrets};
 use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::access::granted::Granted;
@@ -20,7 +21,7 @@ use crate::domain::text::Name;
 use crate::domain::workspace::Workspace;
 use crate::error::{Error, Noun, Result};
 use crate::store::db::{Exec, Writer};
-use crate::store::{actors, workspaces};
+use crate::store::{actors, connections, workspaces};
 use crate::vault::configuration::{merge, with_coordinates};
 
 /// A source or destination that somebody wants.
@@ -35,6 +36,7 @@ pub struct Wish {
     /// What OAuth brought, to be put into the configuration.
     pub secret_id: Option<String>,
     pub resources: Option<ScopedResourceRequirements>,
+    pub once: Option<Once>,
 }
 
 /// What to change; what is absent stays.
@@ -62,6 +64,9 @@ pub enum Given {
 /// [`Error::UnknownConnector`], [`Error::Unprocessable`] when no connector is named,
 /// [`Error::Invalid`] for a configuration that does not fit.
 pub async fn create(app: &Arc<App>, caller: &Caller, kind: Kind, wish: Wish) -> Result<Actor> {
+    if let Some(id) = once::earlier(app, wish.once.as_ref()).await? {
+        return read(app, caller, kind, id, false).await;
+    }
     let mut db = app.db.read().await?;
     let home = doors::workspace_of::<EditActor>(&mut db, caller, kind, wish.workspace_id).await?;
     let tag = actor::tag(kind, &wish.configuration);
@@ -97,6 +102,7 @@ pub async fn create(app: &Arc<App>, caller: &Caller, kind: Kind, wish: Wish) -> 
     let prepared = prepare(app, kind, &specification, configuration, None)?;
     prepared.keep(app, &mut db, &mut row).await?;
     actors::insert(&mut db, &home, &row).await?;
+    once::keep(app, &mut db, wish.once.as_ref(), row.id).await?;
     db.commit().await?;
     Ok(row)
 }
@@ -152,13 +158,17 @@ pub async fn change(
     Ok(row)
 }
 
-/// Removes a source or destination with its configuration and secrets.
+/// Removes a source or destination with its configuration, its secrets and its connections.
 pub async fn remove(app: &App, caller: &Caller, kind: Kind, id: ActorId) -> Result<()> {
     let mut db = app.db.write().await?;
     let actor = doors::actor::<EditActor>(&mut db, caller, kind, id).await?;
-    actors::remove(&mut db, &actor, app.clock.now()).await?;
+    let now = app.clock.now();
+    let ended = connections::remove_of_actor(&mut db, &actor, now).await?;
+    actors::remove(&mut db, &actor, now).await?;
     secrets::remove(&mut db, actor.id.into()).await?;
-    db.commit().await
+    db.commit().await?;
+    jobs::ring_ended(app, &ended).await;
+    Ok(())
 }
 
 /// One source or destination; with coordinates, the references to secrets that are kept elsewhere are

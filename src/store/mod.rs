@@ -10,11 +10,15 @@ pub mod attempts;
 pub mod bell;
 pub mod catalogs;
 pub mod catalogue;
+pub mod connection_lists;
+pub mod connections;
 pub mod db;
 pub mod definitions;
 pub mod due;
 pub mod fences;
 pub mod generations;
+pub mod idempotency;
+pub mod job_lists;
 pub mod jobs;
 pub mod leases;
 pub mod lists;
@@ -31,7 +35,9 @@ pub mod setup;
 pub mod signing_keys;
 pub mod specifications;
 pub mod standings;
+pub mod state_edits;
 pub mod states;
+pub mod tags;
 pub mod users;
 pub mod workers;
 pub mod workspaces;
@@ -45,10 +51,14 @@ pub fn statements() -> Vec<&'static str> {
         attempts::STATEMENTS,
         catalogs::STATEMENTS,
         catalogue::STATEMENTS,
+        connection_lists::STATEMENTS,
+        connections::STATEMENTS,
         definitions::STATEMENTS,
         due::STATEMENTS,
         fences::STATEMENTS,
         generations::STATEMENTS,
+        idempotency::STATEMENTS,
+        job_lists::STATEMENTS,
         jobs::STATEMENTS,
         leases::STATEMENTS,
         log_pieces::STATEMENTS,
@@ -64,7 +74,9 @@ pub fn statements() -> Vec<&'static str> {
         signing_keys::STATEMENTS,
         specifications::STATEMENTS,
         standings::STATEMENTS,
+        state_edits::STATEMENTS,
         states::STATEMENTS,
+        tags::STATEMENTS,
         users::STATEMENTS,
         workers::STATEMENTS,
         workspaces::STATEMENTS,

@@ -3,17 +3,22 @@
 mod actors;
 pub mod applications;
 pub mod checks;
+pub mod connection_bodies;
+pub mod connections;
 pub mod connector_definitions;
 pub mod declarative_definitions;
 pub mod definitions;
 pub mod destinations;
 pub mod documentation;
 pub mod health;
+pub mod job_details;
+pub mod jobs;
 pub mod oauth;
 pub mod organizations;
 pub mod page;
 pub mod permissions;
 pub mod sources;
+pub mod states;
 pub mod streams;
 pub mod tokens;
 pub mod users;
@@ -59,6 +64,19 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(checks::destination))
         .routes(routes!(checks::destination_configuration))
         .routes(routes!(streams::get))
+        .routes(routes!(connections::list, connections::create))
+        .routes(routes!(
+            connections::get,
+            connections::patch,
+            connections::delete
+        ))
+        .routes(routes!(jobs::refresh))
+        .routes(routes!(jobs::clear))
+        .routes(routes!(states::get, states::put))
+        .routes(routes!(jobs::list, jobs::create))
+        .routes(routes!(jobs::get, jobs::cancel))
+        .routes(routes!(job_details::attempts))
+        .routes(routes!(job_details::logs))
         .routes(routes!(connector_definitions::list))
         .routes(routes!(
             definitions::list_sources,

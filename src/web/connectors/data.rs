@@ -245,6 +245,7 @@ pub(super) async fn save(
                 configuration: filled.configuration,
                 secret_id: None,
                 resources: None,
+                once: None,
             };
             actors::create(app, caller, kind, wish).await?
         }

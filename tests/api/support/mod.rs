@@ -10,6 +10,7 @@ pub mod postgres;
 pub mod python;
 pub mod scripted;
 pub mod syncs;
+pub mod worker;
 
 use std::collections::HashMap;
 use std::sync::Arc;

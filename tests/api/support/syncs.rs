@@ -61,11 +61,13 @@ impl Sync {
             status: Status::Active,
             status_reason: String::new(),
             schedule: Schedule::Manual,
+            next_run_at: None,
             namespace: Namespace::Destination,
             namespace_format: None,
             prefix: String::new(),
             non_breaking_changes: NonBreakingChanges::Ignore,
             streams: "[]".to_owned(),
+            tagged: false,
             created_at: app.clock.now(),
             deleted_at: None,
         };
@@ -83,10 +85,11 @@ impl Sync {
     }
 
     async fn insert(&self, catalog: &Value) {
-        const INSERT: &str = "INSERT INTO connections (id, workspace_id, source_id, destination_id, name, status, \
-             status_reason, schedule, namespace_definition, prefix, non_breaking_changes, streams, catalog, \
-             created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, 'active', '', $6, 'destination', '', 'ignore', '[]', $7, $8, $8)";
+        const INSERT: &str = "INSERT INTO connections (id, organization_id, workspace_id, source_id, destination_id, name, \
+             status, status_reason, schedule, namespace_definition, prefix, non_breaking_changes, streams, \
+             catalog, created_at, updated_at) \
+             SELECT $1, organization_id, id, $3, $4, $5, 'active', '', $6, 'destination', '', 'ignore', '[]', \
+             $7, $8, $8 FROM workspaces WHERE id = $2";
         let one = &self.connection;
         let schedule = serde_json::to_string(&one.schedule).expect("JSON");
         let mut db = self.app.db.write().await.expect("a writer");
