@@ -156,6 +156,7 @@ fn launcher(config: &Config, clock: &Clock) -> Launcher {
     let environment = resolve::Given::process_environment();
     let connectors = &config.connectors;
     let usual = Settings::below(&config.database.data_dir);
+    let line_limit = usize::try_from(connectors.line_limit).unwrap_or(usize::MAX);
     let settings = Settings {
         supervisor: connectors.supervisor.clone().unwrap_or(usual.supervisor),
         environment: Environment::for_connectors(&environment, &connectors.environment),
@@ -164,7 +165,7 @@ fn launcher(config: &Config, clock: &Clock) -> Launcher {
         uv: connectors.uv.clone(),
         unsafe_code: connectors.unsafe_code,
         memory: connectors.memory,
-        line_limit: usize::try_from(connectors.line_limit).unwrap_or(usize::MAX),
+        line_limit,
         warm_parents: connectors.warm_parents,
         warm_idle: connectors.warm_idle,
         install_timeout: connectors.install_timeout,
@@ -173,6 +174,8 @@ fn launcher(config: &Config, clock: &Clock) -> Launcher {
             network: config.containers.network.clone(),
             read_only: config.containers.read_only,
             pull: config.containers.pull,
+            memory: connectors.memory,
+            line_limit,
             data_dir: config.database.data_dir.clone(),
         },
         ..usual

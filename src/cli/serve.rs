@@ -24,6 +24,9 @@ use crate::{http, web};
 /// How often the last uses of applications are written.
 const WRITE_USES: Duration = Duration::from_secs(1);
 
+/// How long stopping waits until the containers of connectors are gone.
+const REMOVE_CONTAINERS: Duration = Duration::from_secs(10);
+
 /// Serves until SIGTERM or SIGINT, then lets requests finish.
 pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     prepare(&config)?;
@@ -46,6 +49,7 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     ));
     shutdown.spawn(write_uses(Arc::clone(&app), shutdown.clone()));
     shutdown.spawn(settle(Arc::clone(&app)));
+    shutdown.spawn(collect_orphans(Arc::clone(&app)));
 
     let url = app
         .config
@@ -87,6 +91,13 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
             "the last uses of applications were not written: {}",
             explained(error)
         );
+    }
+    let removed = app.launcher.containers().settle();
+    if tokio::time::timeout(REMOVE_CONTAINERS, removed)
+        .await
+        .is_err()
+    {
+        tracing::warn!("containers are left; the next start removes them");
     }
     app.db.close().await;
     Ok(if finished {
@@ -169,6 +180,17 @@ async fn settle(app: Arc<App>) {
         tracing::error!(
             "the administrator's password is not in effect yet: {}",
             explained(error)
+        );
+    }
+}
+
+/// Without an engine there is nothing to collect.
+async fn collect_orphans(app: Arc<App>) {
+    if let Err(failure) = app.launcher.containers().collect_orphans().await {
+        tracing::debug!(
+            story = failure.story,
+            "no containers were looked through: {}",
+            failure.message
         );
     }
 }

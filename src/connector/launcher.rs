@@ -53,6 +53,8 @@ impl Settings {
                 network: None,
                 read_only: false,
                 pull: true,
+                memory: None,
+                line_limit: 64 << 20,
                 data_dir: data_dir.clone(),
             },
             data_dir,

@@ -12,6 +12,7 @@ use ferrobyte::domain::definition::{Kind, Runtime};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::TestServer;
 use crate::support::podman::{Engine, PLAIN_TAG, REPOSITORY, TAG};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -22,6 +23,8 @@ fn settings(socket: &Path, data: &TempDir) -> Settings {
         network: Some("none".to_owned()),
         read_only: false,
         pull: false,
+        memory: None,
+        line_limit: 1 << 20,
         data_dir: data.path().to_owned(),
     }
 }
@@ -466,10 +469,11 @@ async fn a_server_that_was_killed_finds_its_containers_again_and_nobody_elses() 
         data: here.data,
     };
     assert!(later.left() > 0);
-    assert_eq!(
-        later.containers.collect_orphans().await.expect("an engine"),
-        1
-    );
+    let running = later.read(json!({ "mode": "sleeps" })).await;
+    let collected = later.containers.collect_orphans().await;
+    assert_eq!(collected.expect("an engine"), 1);
+    assert!(later.left() > 0, "what runs now is no orphan");
+    drop(running);
     later.nothing_is_left().await;
     assert!(neighbour.left() > 0);
     drop(kept);
@@ -619,4 +623,60 @@ fn fake(answer: impl Fn(&str) -> (u16, String) + Send + 'static) -> (TempDir, st
         }
     });
     (directory, socket)
+}
+
+// Through the API --------------------------------------------------------------------------------
+
+/// The definition of an image that somebody brings.
+fn own_image() -> Value {
+    json!({ "name": "my image", "dockerRepository": REPOSITORY, "dockerImageTag": TAG })
+}
+
+#[tokio::test]
+async fn an_own_image_is_a_connector_like_any_other() {
+    let Some(engine) = Engine::shared() else {
+        return;
+    };
+    let socket = engine.socket.display().to_string();
+    let server = TestServer::with(&[
+        ("connectors.container_host", &socket),
+        ("connectors.container_network", "none"),
+        ("connectors.container_pull", "off"),
+    ])
+    .await;
+    let admin = server.admin().await;
+    let home = admin.first_workspace().await;
+    let definitions = format!("/workspaces/{home}/definitions/sources");
+    let made = admin.post(&definitions, own_image()).await.ok(200);
+    let source = |mode: &str| json!({ "name": "pets", "workspaceId": home, "definitionId": made["id"], "configuration": { "mode": mode } });
+    for (mode, status) in [("good", "succeeded"), ("bad", "failed")] {
+        let made = admin.post("/sources", source(mode)).await.ok(200);
+        let id = made["sourceId"].as_str().expect("an id");
+        let check = admin
+            .post(&format!("/sources/{id}/check"), json!({}))
+            .await
+            .ok(200);
+        assert_eq!(check["status"], status, "{check}");
+        if mode == "good" {
+            let streams = admin.get(&format!("/streams?sourceId={id}")).await.ok(200);
+            assert_eq!(streams[0]["streamName"], "pets", "{streams}");
+        } else {
+            assert!(check.to_string().contains("the key is wrong"), "{check}");
+        }
+    }
+    server.app.launcher.containers().settle().await;
+}
+
+#[tokio::test]
+async fn an_own_image_on_a_machine_without_an_engine_says_what_is_missing() {
+    let nowhere = [("connectors.container_host", "/nowhere/engine.sock")];
+    let server = TestServer::with(&nowhere).await;
+    let admin = server.admin().await;
+    let home = admin.first_workspace().await;
+    let definitions = format!("/workspaces/{home}/definitions/sources");
+    let problem = admin.post(&definitions, own_image()).await.problem(409);
+    let detail = problem["detail"].as_str().expect("a sentence");
+    for word in ["no container engine", "connectors.container_host"] {
+        assert!(detail.contains(word), "{detail}");
+    }
 }

@@ -356,7 +356,7 @@ async fn what_goes_wrong_at_the_provider_is_told_to_whoever_began() {
     scene.client(&admin, "canary-client").await;
     for (query, said) in [
         (
-            "error=access_denied&error_description=not+today",
+            "error=access_denied&error_description=not%0A+today",
             "access_denied, not today",
         ),
         ("", "sent no code"),

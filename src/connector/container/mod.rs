@@ -25,6 +25,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
+use super::hearing::without_injected;
 use super::{Answer, Cause, Failure, Question, Running, Target, Task};
 use crate::clock::Clock;
 use create::Plan;
@@ -42,6 +43,10 @@ pub struct Settings {
     pub read_only: bool,
     /// Whether an image that is not here is pulled.
     pub pull: bool,
+    /// Bytes that a connector may use when nothing else is said; any number when absent.
+    pub memory: Option<u64>,
+    /// Bytes of the longest line of an answer.
+    pub line_limit: usize,
     /// Where this server remembers its name, by which it finds its own containers again.
     pub data_dir: PathBuf,
 }
@@ -81,8 +86,8 @@ impl Containers {
         }
     }
 
-    /// Asks a connector and waits for the whole answer, at most until the deadline. An image that has to
-    /// be pulled goes on being pulled after the deadline, for the next time.
+    /// Asks a connector and waits for the whole answer, at most until the deadline; the time that it
+    /// takes to pull the image is not counted. Giving up the wait ends the connector, but not a pull.
     ///
     /// # Errors
     /// [`Failure`], when there is none.
@@ -92,23 +97,18 @@ impl Containers {
         question: Question,
         deadline: Duration,
     ) -> Result<Answer, Failure> {
-        let until = Instant::now() + deadline;
-        let late = |doing: &str| {
-            let (repository, tag) = (&target.repository, &target.tag);
-            let seconds = deadline.as_secs_f64();
-            let message = format!("{repository}:{tag} {doing} after {seconds} seconds");
-            Failure::new(Cause::Deadline, message)
-        };
         let plan = question::plan(target, &question);
+        let docker = self.inner.engine.reach().await?;
+        self.inner.images.ready(&docker, &plan.image).await?;
+        let until = Instant::now() + deadline;
         let running = match timeout_at(until, self.start(plan)).await {
             Ok(started) => started?,
-            Err(_) => return Err(late("was still not started, or its image not pulled,")),
+            Err(_) => {
+                let why = "the container did not start within the time allowed";
+                return Err(Failure::new(Cause::Deadline, why));
+            }
         };
-        match timeout_at(until, question::converse(running, &question)).await {
-            Ok(answer) => answer,
-            // The conversation is dropped, and the container killed with it.
-            Err(_) => Err(late("had not answered")),
-        }
+        question::converse(running, &question, until, self.inner.settings.line_limit).await
     }
 
     /// Starts a long run.
@@ -117,30 +117,32 @@ impl Containers {
     /// [`Failure`], when it cannot be started.
     pub async fn launch(&self, target: &Target, task: Task) -> Result<Running, Failure> {
         let mut plan = Plan::of(target);
-        let (verb, configuration, catalog, state) = match task {
+        plan.arguments.push(task.command().to_owned());
+        match task {
             Task::Read {
                 configuration,
                 catalog,
                 state,
-            } => ("read", configuration, catalog, state),
+            } => {
+                plan.configure(&configuration);
+                plan.give("catalog", &catalog);
+                if let Some(state) = &state {
+                    plan.give("state", state);
+                }
+            }
             Task::Write {
                 configuration,
                 catalog,
             } => {
                 plan.takes_input = true;
-                ("write", configuration, catalog, None)
+                plan.configure(&configuration);
+                plan.give("catalog", &catalog);
             }
-        };
-        plan.arguments.push(verb.to_owned());
-        plan.give("config", &configuration);
-        plan.give("catalog", &catalog);
-        if let Some(state) = &state {
-            plan.give("state", state);
         }
         self.start(plan).await
     }
 
-    /// Removes what an earlier life of this server left behind, and says how many containers it was.
+    /// Removes what earlier lives of this server left behind, and says how many containers it was.
     ///
     /// # Errors
     /// [`Failure`], when there is no engine, or it refuses.
@@ -157,8 +159,9 @@ impl Containers {
     }
 
     /// Starts in a task of its own, so that a caller who goes away leaves no container behind.
-    async fn start(&self, plan: Plan) -> Result<Running, Failure> {
+    async fn start(&self, mut plan: Plan) -> Result<Running, Failure> {
         let inner = Arc::clone(&self.inner);
+        plan.limits.memory = plan.limits.memory.or(inner.settings.memory);
         let (sender, receiver) = oneshot::channel();
         self.inner.keepers.spawn(async move {
             // Nobody there to take it: it is dropped, and so removed.
@@ -186,6 +189,11 @@ impl Inner {
 }
 
 impl Plan {
+    /// The configuration, without what only the server may put in.
+    fn configure(&mut self, configuration: &Value) {
+        self.give("config", &without_injected(configuration.clone()));
+    }
+
     /// Adds a file and the argument that names it.
     fn give(&mut self, name: &str, content: &Value) {
         let file = format!("{name}.json");

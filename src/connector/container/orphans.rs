@@ -1,6 +1,7 @@
 //! Containers that a killed server left behind. Every container carries the name of its server, which
-//! the server keeps in its data directory; at its start it removes whatever bears it. The name is held
-//! by a lock, so that two servers with one data directory do not take each other's runs for orphans.
+//! the server keeps in its data directory, and of this life of it; what bears the same name and another
+//! life is removed. The name is held by a lock, so that two servers with one data directory do not take
+//! each other's runs for orphans.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -19,6 +20,7 @@ use crate::clock::Clock;
 use crate::connector::Failure;
 
 const INSTANCE: &str = "ferrobyte.instance";
+const LIFE: &str = "ferrobyte.life";
 const RUN: &str = "ferrobyte.run";
 const FILE: &str = "container-instance";
 
@@ -26,6 +28,8 @@ const FILE: &str = "container-instance";
 #[derive(Debug)]
 pub(super) struct Instance {
     name: String,
+    /// From this start to the next.
+    life: String,
     /// Holds the lock; absent for a name that is for this life only.
     lock: Option<File>,
 }
@@ -33,16 +37,19 @@ pub(super) struct Instance {
 impl Instance {
     /// The name kept in the directory, or a new one: for good if it can be kept, else for this life.
     pub(super) fn of(directory: &Path, clock: &Clock) -> Self {
-        let fresh = Uuid::from_bytes(clock.random()).simple().to_string();
+        let random = || Uuid::from_bytes(clock.random()).simple().to_string();
+        let (fresh, life) = (random(), random());
         match kept(directory, &fresh) {
             Ok((name, lock)) => Self {
                 name,
+                life,
                 lock: Some(lock),
             },
             Err(error) => {
                 tracing::debug!(%error, "containers of this server bear a name for this life only");
                 Self {
                     name: fresh,
+                    life,
                     lock: None,
                 }
             }
@@ -52,6 +59,7 @@ impl Instance {
     pub(super) fn labels(&self, run: Uuid) -> HashMap<String, String> {
         HashMap::from([
             (INSTANCE.to_owned(), self.name.clone()),
+            (LIFE.to_owned(), self.life.clone()),
             (RUN.to_owned(), run.to_string()),
         ])
     }
@@ -79,7 +87,7 @@ fn kept(directory: &Path, fresh: &str) -> io::Result<(String, File)> {
     Ok((fresh.to_owned(), file))
 }
 
-/// Removes what bears the name. Meant for the start: whatever runs then was started by an earlier life.
+/// Removes what bears the name and is of an earlier life.
 pub(super) async fn collect(docker: &Docker, instance: &Instance) -> Result<usize, Failure> {
     if instance.lock.is_none() {
         return Ok(0);
@@ -94,7 +102,11 @@ pub(super) async fn collect(docker: &Docker, instance: &Instance) -> Result<usiz
         .await
         .map_err(|error| refused("listing containers", &error))?;
     let mut removed = 0;
-    for id in found.into_iter().filter_map(|container| container.id) {
+    let ours = |labels: &HashMap<String, String>| labels.get(LIFE) == Some(&instance.life);
+    let earlier = found
+        .into_iter()
+        .filter(|container| !container.labels.as_ref().is_some_and(ours));
+    for id in earlier.filter_map(|container| container.id) {
         running::remove(docker, &id).await;
         removed += 1;
     }
