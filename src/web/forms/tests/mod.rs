@@ -6,8 +6,7 @@ mod values;
 
 use serde_json::{Value, json};
 
-use super::{Change, Form};
-use crate::vault::configuration::MASK;
+use super::Form;
 use crate::web::form::Fields;
 
 /// What a browser sends of a page, without any button: names and values of its fields.
