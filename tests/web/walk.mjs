@@ -11,6 +11,7 @@ import { applications } from "./journeys/applications.mjs";
 import { connectors } from "./journeys/connectors.mjs";
 import { forms } from "./journeys/forms.mjs";
 import { sessions } from "./journeys/sessions.mjs";
+import { waiting } from "./journeys/waiting.mjs";
 import { check, walk } from "./report.mjs";
 import { startServer } from "./server.mjs";
 import { makeStage } from "./stage.mjs";
@@ -42,6 +43,7 @@ const steps = [
   ...applications(stage),
   ...connectors(stage),
   ...forms(stage),
+  ...waiting(stage, binary),
   ...sessions(stage, binary),
 
   ["nothing was asked of another host, and the console stayed silent", async () => {

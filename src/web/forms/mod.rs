@@ -4,7 +4,7 @@
 //! chosen is in the page, and the style shows what is.
 //!
 //! `schema` reads the specification into `shape`s, `fill` puts values into `field`s, `read` takes them
-//! out again, `view` shows them. `prose` is for descriptions.
+//! out again, `view` shows them. `prose` is for descriptions, `words` for what we add to them.
 
 mod field;
 mod fill;
@@ -13,6 +13,7 @@ mod read;
 mod schema;
 mod shape;
 mod view;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::prose::Prose;
+use super::words::{hints, title_of};
 use super::shape::{Kind, Node, Offer, Shape, Text};
 
 /// Deeper than any known specification; a schema may refer to itself.
@@ -306,7 +307,7 @@ fn as_constants(schema: &Map<String, Value>) -> Map<String, Value> {
     schema
 }
 
-fn kind(schema: &Map<String, Value>) -> &str {
+pub(super) fn kind(schema: &Map<String, Value>) -> &str {
     let named = match schema.get("type") {
         Some(Value::String(kind)) => Some(kind.as_str()),
         Some(Value::Array(kinds)) => kinds
@@ -367,51 +368,4 @@ fn offers(schema: &Map<String, Value>) -> Vec<Offer> {
 fn strings(list: Option<&Value>) -> impl Iterator<Item = &str> {
     let list = list.and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// What may be written, as far as the schema tells people.
-fn hints(schema: &Map<String, Value>) -> Vec<String> {
-    let text = |name: &str| schema.get(name).and_then(Value::as_str);
-    let mut hints = Vec::new();
-    match (text("pattern_descriptor"), text("format"), kind(schema)) {
-        (Some(words), _, _) => hints.push(format!("Format: {words}")),
-        (None, Some("date"), "string") => hints.push("Format: YYYY-MM-DD".to_owned()),
-        (None, Some("date-time"), "string") => {
-            hints.push("Format: YYYY-MM-DDTHH:MM:SSZ".to_owned());
-        }
-        _ => {}
-    }
-    let bound = |name: &str| schema.get(name).filter(|value| value.is_number());
-    match (bound("minimum"), bound("maximum")) {
-        (Some(least), Some(most)) => hints.push(format!("From {least} to {most}")),
-        (Some(least), None) => hints.push(format!("At least {least}")),
-        (None, Some(most)) => hints.push(format!("At most {most}")),
-        (None, None) => {}
-    }
-    let secret = schema.get("airbyte_secret") == Some(&Value::Bool(true));
-    let examples = match schema.get("examples") {
-        Some(Value::Array(examples)) => examples.iter().collect(),
-        Some(example) => vec![example],
-        None => Vec::new(),
-    };
-    let examples: Vec<_> = examples
-        .into_iter()
-        .filter(|example| !example.is_null())
-        .map(|example| match example {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        })
-        .collect();
-    if !secret && !examples.is_empty() {
-        hints.push(format!("For example: {}", examples.join(", ")));
-    }
-    hints
-}
-
-/// A key as words: `records_per_slice` is "Records per slice".
-fn title_of(key: &str) -> String {
-    let words = key.replace(['_', '-'], " ");
-    let mut letters = words.trim().chars();
-    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
-    first.chain(letters).collect()
 }

@@ -34,6 +34,30 @@ export function forms(stage) {
       await inspect("50-form-alternatives");
     }],
 
+    ["every stop of the keyboard on a form can be seen, and they end at its buttons", async () => {
+      await field("Host").focus();
+      let name = "";
+      for (let stops = 0; stops < 60 && name !== "Create source"; stops += 1) {
+        await stage.page.keyboard.press("Tab");
+        const at = await stage.page.evaluate(() => {
+          const element = document.activeElement;
+          const [style, box] = [getComputedStyle(element), element.getBoundingClientRect()];
+          return {
+            name: (element.labels?.[0] ?? element).textContent.trim().replace(/\s+/g, " "),
+            seen: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && box.width > 0 && box.height > 0,
+          };
+        });
+        check.ok(at.seen, `the focus on “${at.name}” can be seen`);
+        name = at.name;
+      }
+      check.equal(name, "Create source");
+      await group("Tunnel Method").getByRole("radio", { name: "SSH Password Auth" }).focus();
+      await stage.page.keyboard.press("ArrowUp");
+      check.equal(await group("SSH Key Auth").isVisible(), true, "arrows choose");
+      await stage.page.keyboard.press("ArrowDown");
+      check.equal(await group("SSH Password Auth").isVisible(), true);
+    }],
+
     ["items are added and removed, and everything else stays", async () => {
       await field("Host").fill("db.example.org");
       await field("Password").fill(password);
