@@ -77,7 +77,7 @@ impl Here {
         let task = Task::Read {
             configuration,
             catalog: json!({ "streams": [] }),
-            state: Some(json!([])),
+            state: Some((&json!([])).into()),
         };
         self.containers
             .launch(&target(), task)
@@ -202,7 +202,7 @@ async fn a_run_is_given_little_and_its_files_are_its_own() {
         let task = Task::Read {
             configuration,
             catalog: json!({}),
-            state: Some(json!([])),
+            state: Some((&json!([])).into()),
         };
         let mut running = here
             .containers

@@ -223,6 +223,7 @@ impl Theatre {
             Task::Read { catalog, state, .. } => (catalog, state),
             Task::Write { catalog, .. } => (catalog, None),
         };
+        let state = state.map(|state| state.parse().expect("a state"));
         self.seen.lock().expect("the list").push(Seen {
             kind,
             catalog: catalog.clone(),
