@@ -190,6 +190,7 @@ pub struct Worker {
     pub destination_timeout: Duration,
     pub stop_grace: Duration,
     pub cancel_grace: Duration,
+    pub retry_wait: Duration,
     /// Bytes.
     pub log_limit: usize,
 }
@@ -337,6 +338,7 @@ impl Worker {
             destination_timeout: from.required("worker.destination_timeout", values::seconds),
             stop_grace: from.required("worker.stop_grace", values::seconds),
             cancel_grace: from.required("worker.cancel_grace", values::seconds),
+            retry_wait: from.required("worker.retry_wait", values::seconds),
             log_limit: from.required("worker.log_limit", values::number),
         }
     }

@@ -542,6 +542,14 @@ pub const SETTINGS: &[Setting] = &[
         "How long a destination may take to keep what it has when a job is cancelled.",
     ),
     setting(
+        "worker.retry_wait",
+        &["FERROBYTE_WORKER_RETRY_WAIT"],
+        "worker-retry-wait",
+        "10s",
+        "How long to wait after an attempt that committed nothing; three times as long after each more, up to \
+         half an hour.",
+    ),
+    setting(
         "worker.log_limit",
         &["FERROBYTE_WORKER_LOG_LIMIT"],
         "worker-log-limit",

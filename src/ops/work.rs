@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::configurations;
@@ -72,7 +73,10 @@ fn settings(worker: &Worker) -> Settings {
         log_limit: worker.log_limit,
         grace: worker.stop_grace,
         rescue: worker.cancel_grace,
-        patience: Patience::default(),
+        patience: Patience {
+            first_wait: TimeDelta::from_std(worker.retry_wait).unwrap_or(TimeDelta::MAX),
+            ..Patience::default()
+        },
     }
 }
 

@@ -12,6 +12,7 @@ mod command_line;
 mod connections;
 mod container;
 mod contract;
+mod crashes;
 mod declarative;
 mod definitions;
 mod destinations;
