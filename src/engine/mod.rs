@@ -3,14 +3,18 @@
 //! and judges how it went; [`worker`] takes jobs from the queue while it has hands free; [`schedule`] and
 //! [`sweeper`] put jobs in, and take those back whose worker was lost. [`queue`] is how others ask.
 //!
+//! What a workspace is told of it is [`news`]; [`retention`] removes what is old.
+//!
 //! Beside that: short questions to connectors ([`probes`]) and what is made of their answers ([`offers`]).
 
 pub mod assignment;
 pub mod attempt;
+pub mod news;
 pub mod offers;
 pub mod probes;
 pub mod queue;
 pub mod relay;
+pub mod retention;
 pub mod schedule;
 mod settle;
 pub mod states;
@@ -25,7 +29,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use self::assignment::{Launch, Supply};
+use self::news::Teller;
+use self::retention::Retention;
 use crate::clock::{Clock, Timestamp};
+use crate::domain::disabling::Limits;
 use crate::domain::job::Patience;
 use crate::shutdown::Shutdown;
 use crate::store::bell::Bell;
@@ -70,6 +77,11 @@ pub struct Settings {
     /// How long a destination may take to keep what it has when a run is cut short.
     pub rescue: Duration,
     pub patience: Patience,
+    /// When a connection that only ever fails is switched off.
+    pub disabling: Limits,
+    pub retention: Retention,
+    /// Where people reach this server, without a slash at the end.
+    pub address: String,
 }
 
 /// How long to wait before listening to other processes again.
@@ -84,9 +96,18 @@ impl Engine {
         spawn(Box::pin(listen(this())));
         spawn(Box::pin(schedule::run(this())));
         spawn(Box::pin(sweeper::run(this())));
+        spawn(Box::pin(retention::run(this())));
         if takes_jobs {
             spawn(Box::pin(worker::presence(this())));
             spawn(Box::pin(worker::run(this())));
+        }
+    }
+
+    /// For telling workspaces what happens.
+    fn teller(&self) -> Teller<'_> {
+        Teller {
+            clock: &self.clock,
+            address: &self.settings.address,
         }
     }
 

@@ -3,7 +3,9 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::configurations;
@@ -11,11 +13,12 @@ use super::definitions;
 use super::probes::{announced_row, limits, unresolved};
 use super::secrets::{self, Runnable};
 use crate::app::App;
-use crate::config::Worker;
+use crate::config::{self, Config, Server, Syncs};
 use crate::connector::{Failure, Running, Target, Task};
 use crate::domain::actor::{self, Actor};
 use crate::domain::connection::Status;
 use crate::domain::definition::{Definition, Kind};
+use crate::domain::disabling::{Limit, Limits};
 use crate::domain::ids::ActorId;
 use crate::domain::job::{FailureReason, FailureType, Origin, Patience};
 use crate::domain::resources::JobType;
@@ -24,6 +27,7 @@ use crate::engine::assignment::{
     Assigned, Assignment, Eventually, Hide, Keep, Launch, Side, Supply,
 };
 use crate::engine::relay::plan::{Naming, Wishes};
+use crate::engine::retention::Retention;
 use crate::engine::{Engine, Settings};
 use crate::error::{Error, Result};
 use crate::protocol::catalog::{ConfiguredCatalog, StreamDescriptor};
@@ -55,11 +59,12 @@ pub fn engine(app: &Arc<App>) -> Engine {
             app.clock.new_id().simple()
         ),
         host,
-        settings: settings(&app.config.worker),
+        settings: settings(&app.config),
     }
 }
 
-fn settings(worker: &Worker) -> Settings {
+fn settings(config: &Config) -> Settings {
+    let worker = &config.worker;
     Settings {
         slots: worker.slots,
         by_workspace: worker.jobs_by_workspace.into(),
@@ -72,7 +77,41 @@ fn settings(worker: &Worker) -> Settings {
         grace: worker.stop_grace,
         rescue: worker.cancel_grace,
         patience: Patience::default(),
+        disabling: disabling(&config.syncs),
+        retention: retention(&config.retention),
+        address: address(&config.server),
     }
+}
+
+fn disabling(syncs: &Syncs) -> Limits {
+    let limit = |failures: u32, after| Limit {
+        failures: failures.into(),
+        after: delta(after),
+    };
+    Limits {
+        disable: limit(syncs.disable_failures, syncs.disable_after),
+        warn: limit(syncs.warn_failures, syncs.warn_after),
+    }
+}
+
+fn retention(keep: &config::Retention) -> Retention {
+    let bytes = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
+    Retention {
+        logs: delta(keep.logs),
+        logs_size: keep.logs_size.map_or(0, bytes),
+        jobs: delta(keep.jobs),
+        messages: delta(keep.messages),
+    }
+}
+
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+/// Where people reach this server, as far as it knows.
+fn address(server: &Server) -> String {
+    let given = server.external_url.clone();
+    given.unwrap_or_else(|| format!("http://localhost:{}", server.listen.port()))
 }
 
 /// The name of this machine, for people.

@@ -8,6 +8,7 @@ pub mod connections;
 pub mod connector_definitions;
 pub mod declarative_definitions;
 pub mod definitions;
+pub mod deliveries;
 pub mod destinations;
 pub mod documentation;
 pub mod health;
@@ -45,6 +46,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
             workspaces::update,
             workspaces::delete
         ))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::test))
+        .routes(routes!(deliveries::show_secret))
+        .routes(routes!(deliveries::rotate_secret))
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(
             sources::get,
