@@ -19,6 +19,8 @@ pub mod people;
 pub mod permissions;
 pub mod probes;
 pub mod registry;
+pub mod schema_changes;
+pub mod schema_refresh;
 pub mod secret_keys;
 pub mod secrets;
 pub mod sessions;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::configurations;
 use super::definitions;
 use super::probes::{announced_row, limits, unresolved};
+use super::schema_refresh;
 use super::secrets::{self, Runnable};
 use crate::app::App;
 use crate::config::{self, Config, Server, Syncs};
@@ -35,6 +36,7 @@ use crate::store::db::Writer;
 use crate::store::definitions as stored_definitions;
 use crate::store::leases::Lease;
 use crate::store::runs::{self, RunConnection};
+use crate::store::schemas;
 use crate::vault::configuration::Secrets;
 use crate::vault::hiding::Veil;
 
@@ -109,7 +111,7 @@ fn delta(duration: Duration) -> TimeDelta {
 }
 
 /// Where people reach this server, as far as it knows.
-fn address(server: &Server) -> String {
+pub(super) fn address(server: &Server) -> String {
     let given = server.external_url.clone();
     given.unwrap_or_else(|| format!("http://localhost:{}", server.listen.port()))
 }
@@ -145,6 +147,10 @@ impl Launch for Office {
 impl Supply for Office {
     fn assignment<'a>(&'a self, lease: &'a Lease) -> Eventually<'a, Result<Assigned>> {
         Box::pin(assignment(&self.0, lease))
+    }
+
+    fn refresh<'a>(&'a self, lease: &'a Lease) -> Eventually<'a, Result<Vec<String>>> {
+        Box::pin(schema_refresh::before_a_sync(&self.0, lease))
     }
 }
 
@@ -276,14 +282,7 @@ impl Opened {
         target.limits = limits(row.resource_allocation.as_deref(), JobType::Sync);
         let configuration = actor::without_tag(row.kind, configuration.0);
         let secrets = used.clone();
-        let announced = Announced {
-            app: Arc::clone(app),
-            lease: lease.clone(),
-            actor: row.id,
-            definition,
-            used,
-            fingerprint: Mutex::new(row.fingerprint),
-        };
+        let announced = Announced::new(app, lease, &row, definition, used);
         let side = Side {
             target,
             configuration,
@@ -294,7 +293,7 @@ impl Opened {
 }
 
 /// Where a configuration goes that a connector announces.
-struct Announced {
+pub(super) struct Announced {
     app: Arc<App>,
     lease: Lease,
     actor: ActorId,
@@ -306,6 +305,29 @@ struct Announced {
 }
 
 impl Announced {
+    /// `used` are the secrets with which the connector runs.
+    pub(super) fn new(
+        app: &Arc<App>,
+        lease: &Lease,
+        row: &Actor,
+        definition: Definition,
+        used: Secrets,
+    ) -> Self {
+        Self {
+            app: Arc::clone(app),
+            lease: lease.clone(),
+            actor: row.id,
+            definition,
+            used,
+            fingerprint: Mutex::new(row.fingerprint.clone()),
+        }
+    }
+
+    /// Of what is stored now, as far as this run knows.
+    pub(super) fn fingerprint(&self) -> Vec<u8> {
+        lock(&self.fingerprint).clone()
+    }
+
     fn into_keep(self) -> Keep {
         let this = Arc::new(self);
         Box::new(move |configuration| {
@@ -315,7 +337,7 @@ impl Announced {
     }
 
     /// Stores it, unless somebody has changed the stored one since the run knew it.
-    async fn keep(&self, mut configuration: Value) -> Result<()> {
+    pub(super) async fn keep(&self, mut configuration: Value) -> Result<()> {
         if let Some(members) = configuration.as_object_mut() {
             members.retain(|name, _| !name.starts_with(INJECTED));
         }
@@ -338,6 +360,7 @@ impl Announced {
         )
         .await?;
         runs::update(&mut db, &self.lease, &held, &row, app.clock.now()).await?;
+        schemas::follow(&mut db, &self.lease, &held, &row).await?;
         db.commit().await?;
         *lock(&self.fingerprint) = row.fingerprint;
         Ok(())

@@ -105,6 +105,11 @@ impl Fenced {
         &self.lease
     }
 
+    /// The transaction itself, for what belongs to the job in a wider sense.
+    pub fn writer(&mut self) -> &mut Writer {
+        &mut self.writer
+    }
+
     /// Makes everything written so far last.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ pub mod permissions;
 pub mod regions;
 pub mod retention;
 pub mod runs;
+pub mod schemas;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
@@ -75,6 +76,7 @@ pub fn statements() -> Vec<&'static str> {
         regions::STATEMENTS,
         retention::STATEMENTS,
         runs::STATEMENTS,
+        schemas::STATEMENTS,
         secrets::STATEMENTS,
         sessions::STATEMENTS,
         setup::STATEMENTS,

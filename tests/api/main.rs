@@ -41,6 +41,7 @@ mod registry;
 mod replicas;
 mod retention;
 mod rooms;
+mod schemas;
 mod secrets;
 mod server;
 mod sessions;

@@ -18,6 +18,7 @@ pub mod oauth;
 pub mod organizations;
 pub mod page;
 pub mod permissions;
+pub mod schemas;
 pub mod sources;
 pub mod states;
 pub mod streams;
@@ -77,6 +78,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         ))
         .routes(routes!(jobs::refresh))
         .routes(routes!(jobs::clear))
+        .routes(routes!(schemas::refresh))
         .routes(routes!(states::get, states::put))
         .routes(routes!(jobs::list, jobs::create))
         .routes(routes!(jobs::get, jobs::cancel))
