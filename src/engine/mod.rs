@@ -60,6 +60,8 @@ pub struct Settings {
     pub slots: usize,
     /// The most jobs of one workspace that run at once, anywhere; 0 for any number.
     pub by_workspace: i64,
+    /// The most jobs with one connector that run at once, anywhere; 0 for any number.
+    pub by_connector: i64,
     /// How long a job stays with a worker that is not heard of.
     pub lease: Duration,
     /// How often to look for work without having been rung.
@@ -138,6 +140,11 @@ async fn listen(engine: Arc<Engine>) {
 }
 
 impl Settings {
+    /// Whether a job may have to wait for another one to end.
+    fn limits_jobs(&self) -> bool {
+        self.by_workspace > 0 || self.by_connector > 0
+    }
+
     /// A lease is renewed six times before it runs out.
     fn renew_after(&self) -> Duration {
         self.lease / 6

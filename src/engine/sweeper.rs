@@ -50,6 +50,7 @@ async fn sweep_one(engine: &Engine) -> Result<bool> {
         now,
         until: engine.lease_until(),
         by_workspace: 0,
+        by_connector: 0,
     };
     let Some((job, mut db)) = jobs::seize(&engine.db, &claimer).await? else {
         return Ok(false);

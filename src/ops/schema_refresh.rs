@@ -316,10 +316,12 @@ async fn settle(
             }
         }
         Deed::Disable(reason) => {
-            row.status = Status::Inactive;
-            row.status_reason.clone_from(&reason);
             row.told_change = Some(digest(&outcome));
-            outcome.off = Some(reason);
+            if held.status == Status::Active {
+                row.status = Status::Inactive;
+                row.status_reason.clone_from(&reason);
+                outcome.off = Some(reason);
+            }
         }
     }
     // What is still on offer to be followed stays new.

@@ -22,7 +22,7 @@ use crate::domain::definition::{Definition, Kind};
 use crate::domain::disabling::{Limit, Limits};
 use crate::domain::ids::ActorId;
 use crate::domain::job::{FailureReason, FailureType, Origin, Patience};
-use crate::domain::resources::JobType;
+use crate::domain::resources::{JobType, ScopedResourceRequirements};
 use crate::domain::stream::StreamChoice;
 use crate::engine::assignment::{
     Assigned, Assignment, Eventually, Hide, Keep, Launch, Side, Supply,
@@ -70,6 +70,7 @@ fn settings(config: &Config) -> Settings {
     Settings {
         slots: worker.slots,
         by_workspace: worker.jobs_by_workspace.into(),
+        by_connector: worker.jobs_by_connector.into(),
         lease: worker.lease,
         poll: worker.poll,
         source_silence: worker.source_silence,
@@ -231,6 +232,7 @@ fn wishes(connection: &RunConnection, catalog: &ConfiguredCatalog) -> Result<Vec
 struct Opened {
     row: Actor,
     definition: Definition,
+    requirements: ScopedResourceRequirements,
     target: Target,
     shown: Value,
     secrets: Secrets,
@@ -246,6 +248,7 @@ async fn opened(app: &App, db: &mut Writer, lease: &Lease, id: ActorId) -> Resul
     let configurations::Opened { shown, secrets } = configurations::open(app, db, &row).await?;
     Ok(Some(Opened {
         target: definitions::target(db, &definition).await?,
+        requirements: stored_definitions::requirements(db, definition.id).await?,
         row,
         definition,
         shown,
@@ -263,6 +266,7 @@ impl Opened {
         let Self {
             row,
             definition,
+            requirements,
             mut target,
             shown,
             secrets,
@@ -279,7 +283,8 @@ impl Opened {
             };
             FailureReason::new(origin, FailureType::ConfigError, unresolved(all).message)
         })?;
-        target.limits = limits(row.resource_allocation.as_deref(), JobType::Sync);
+        let given = row.resource_allocation.as_deref();
+        target.limits = limits(&requirements, given, JobType::Sync);
         let configuration = actor::without_tag(row.kind, configuration.0);
         let secrets = used.clone();
         let announced = Announced::new(app, lease, &row, definition, used);

@@ -22,6 +22,7 @@ mod idempotency;
 mod job_details;
 mod job_lists;
 mod jobs;
+mod limits;
 mod native;
 mod nonsense;
 mod notifications;

@@ -353,7 +353,7 @@ impl<'e> Desk<'e> {
             self.engine.bell.ring(Ring::News).await;
         }
         // It may be the turn of this job again, or of another one that there was no room for.
-        if !job.status.is_final() || self.engine.settings.by_workspace > 0 {
+        if !job.status.is_final() || self.engine.settings.limits_jobs() {
             self.engine.bell.ring(Ring::Work).await;
         }
     }
