@@ -23,6 +23,7 @@ mod job_details;
 mod job_lists;
 mod jobs;
 mod limits;
+mod mappers;
 mod native;
 mod nonsense;
 mod notifications;
