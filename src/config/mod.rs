@@ -310,19 +310,8 @@ impl Config {
             },
             connectors: Connectors::parse(&mut from),
             worker: Worker::parse(&mut from),
-            syncs: Syncs {
-                disable_failures: from.required("syncs.disable_failures", values::number),
-                disable_after: from.required("syncs.disable_after", values::seconds),
-                warn_failures: from.required("syncs.warn_failures", values::number),
-                warn_after: from.required("syncs.warn_after", values::seconds),
-                schema_age: from.required("syncs.schema_age", values::seconds),
-            },
-            retention: Retention {
-                logs: from.required("retention.logs", values::seconds),
-                logs_size: from.optional("retention.logs_size", values::bytes),
-                jobs: from.required("retention.jobs", values::seconds),
-                messages: from.required("retention.messages", values::seconds),
-            },
+            syncs: Syncs::parse(&mut from),
+            retention: Retention::parse(&mut from),
             vault: VaultSettings {
                 key: from.optional("vault.key", values::vault_key),
                 key_command: from.optional("vault.key_command", |text| Ok(text.to_owned())),
@@ -359,6 +348,29 @@ impl Config {
             },
         };
         from.finish(config)
+    }
+}
+
+impl Syncs {
+    fn parse(from: &mut Resolved) -> Self {
+        Self {
+            disable_failures: from.required("syncs.disable_failures", values::number),
+            disable_after: from.required("syncs.disable_after", values::seconds),
+            warn_failures: from.required("syncs.warn_failures", values::number),
+            warn_after: from.required("syncs.warn_after", values::seconds),
+            schema_age: from.required("syncs.schema_age", values::seconds),
+        }
+    }
+}
+
+impl Retention {
+    fn parse(from: &mut Resolved) -> Self {
+        Self {
+            logs: from.required("retention.logs", values::seconds),
+            logs_size: from.optional("retention.logs_size", values::bytes),
+            jobs: from.required("retention.jobs", values::seconds),
+            messages: from.required("retention.messages", values::seconds),
+        }
     }
 }
 

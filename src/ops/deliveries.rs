@@ -153,10 +153,10 @@ async fn deliver(app: &App, delivery: &Delivery) {
     let (id, outcome) = (delivery.id, answer.outcome.as_str());
     match written {
         Ok(()) => {
-            tracing::debug!(delivery.id = %id, attempt = delivery.attempts, "a webhook: {outcome}")
+            tracing::debug!(delivery.id = %id, attempt = delivery.attempts, "a webhook: {outcome}");
         }
         Err(error) => {
-            tracing::warn!(delivery.id = %id, "it is not known of a webhook that {outcome}: {error}")
+            tracing::warn!(delivery.id = %id, "it is not known of a webhook that {outcome}: {error}");
         }
     }
 }

@@ -290,10 +290,7 @@ fn configure(
         streams: vec![offered.clone()],
     };
     let mut catalog = choose(&alone, std::slice::from_ref(wish), written).map_err(|faults| {
-        let sentences: Vec<_> = faults
-            .into_iter()
-            .map(|fault| fault.message.to_string())
-            .collect();
+        let sentences: Vec<_> = faults.into_iter().map(|fault| fault.message).collect();
         sentences.join("; ")
     })?;
     catalog
@@ -377,7 +374,7 @@ mod tests {
     }
 
     /// A connection with one stream, made from this offer.
-    fn connection(wish: Value, from: &Catalog) -> (Vec<StreamChoice>, ConfiguredCatalog) {
+    fn connection(wish: &Value, from: &Catalog) -> (Vec<StreamChoice>, ConfiguredCatalog) {
         let choices = choices(json!([wish]));
         let catalog = choose(from, &choices, WRITTEN).expect("it fits");
         (choices, catalog)
@@ -394,7 +391,7 @@ mod tests {
             "users",
             &[("id", "integer"), ("at", "string"), ("name", "string")],
         )]);
-        let (choices, configured) = connection(dedup(), &before);
+        let (choices, configured) = connection(&dedup(), &before);
         let mut keyed = stream(
             "users",
             &[("id", "integer"), ("at", "string"), ("name", "string")],
@@ -444,7 +441,7 @@ mod tests {
     fn a_cursor_that_is_not_used_breaks_nothing() {
         let before = offer(&[stream("users", &[("id", "integer"), ("at", "string")])]);
         let wish = json!({ "name": "users", "cursorField": ["at"], "primaryKey": [["id"]] });
-        let (choices, configured) = connection(wish, &before);
+        let (choices, configured) = connection(&wish, &before);
         let changes = compare(&configured, &choices, &offer(&[stream("users", &[])]), None);
         assert_eq!((changes.fields.len(), changes.breaking), (1, Vec::new()));
     }
@@ -452,7 +449,7 @@ mod tests {
     #[test]
     fn what_nobody_chose_is_new_only_when_it_was_not_on_offer_before() {
         let before = offer(&[stream("users", &[]), stream("orders", &[])]);
-        let (choices, configured) = connection(json!({ "name": "users" }), &before);
+        let (choices, configured) = connection(&json!({ "name": "users" }), &before);
         let now = offer(&[
             stream("users", &[]),
             stream("orders", &[]),
@@ -471,7 +468,7 @@ mod tests {
             &[("id", "integer"), ("a", "string"), ("b", "string")],
         )]);
         let wish = json!({ "name": "users", "selectedFields": [{ "fieldPath": ["id"] }, { "fieldPath": ["a"] }] });
-        let (choices, configured) = connection(wish, &before);
+        let (choices, configured) = connection(&wish, &before);
         let more = offer(&[stream(
             "users",
             &[("id", "integer"), ("a", "string"), ("c", "string")],

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use sha2::{Digest as _, Sha256};
 
@@ -415,8 +417,5 @@ fn decide(
 /// Names a change.
 fn digest(outcome: &Outcome) -> String {
     let text = [outcome.breaking.join("\n"), outcome.changes.join("\n")].join("\n\n");
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    STANDARD.encode(Sha256::digest(text.as_bytes()))
 }

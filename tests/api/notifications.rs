@@ -9,6 +9,7 @@ use ferrobyte::connector::Exit;
 use ferrobyte::domain::job::{JobStatus, JobType};
 use ferrobyte::engine::Engine;
 use ferrobyte::ops::{deliveries, work};
+use ferrobyte::store::deliveries::{Claimed, Settled, Status, claim, settle};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -317,7 +318,6 @@ async fn a_message_is_taken_over_when_its_sender_is_lost() {
     sync.ended(job).await;
     let (now, app) = (server.app.clock.now(), &server.app);
     let mut db = app.db.write().await.expect("a writer");
-    use ferrobyte::store::deliveries::{Claimed, Settled, Status, claim, settle};
     let until = now + chrono::TimeDelta::minutes(1);
     let Claimed::Delivery(lost) = claim(&mut db, now, until).await.expect("a claim") else {
         panic!("nothing to send");
