@@ -159,7 +159,7 @@ async fn keep(
 mod tests {
     use super::*;
 
-    /// The example of the specification of Standard Webhooks, with an id of ours.
+    /// The example of the specification of Standard Webhooks.
     #[test]
     fn a_signature_is_what_other_programs_compute() {
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
