@@ -187,10 +187,13 @@ impl House {
     fn ended(&self, case: &Case) -> Value {
         let until = Instant::now() + Duration::from_mins(3);
         loop {
-            let job = self.get(&format!("/jobs/{}", case.job));
-            let status = job["status"].as_str().expect("a status");
-            if !matches!(status, "pending" | "running" | "incomplete") {
-                return job;
+            let path = format!("/api/public/v1/jobs/{}", case.job);
+            let (code, job) = self.send("GET", &path, None);
+            match (code, job["status"].as_str()) {
+                // The database is away.
+                (503, _) | (200, Some("pending" | "running" | "incomplete")) => {}
+                (200, Some(_)) => return job,
+                _ => panic!("{}: {code} {job}", case.what),
             }
             assert!(Instant::now() < until, "{}: {job}", case.what);
             std::thread::sleep(Duration::from_millis(50));
