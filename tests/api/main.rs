@@ -9,6 +9,7 @@ mod actors;
 mod applications;
 mod checks;
 mod command_line;
+mod connection_pages;
 mod connections;
 mod container;
 mod contract;

@@ -91,9 +91,10 @@ pub(in crate::web) async fn show(
         true => None,
         false => Some(Live::of(&app, &spot, id).await?),
     };
-    let stored = job.failure.as_deref();
-    let reason = stored.filter(|_| job.status != JobStatus::Succeeded);
-    let reason = reason.and_then(Reason::of_stored);
+    let reason = match job.status {
+        JobStatus::Succeeded => None,
+        _ => reason(&job, &attempts),
+    };
     let side = reason.as_ref().and_then(|reason| reason.side);
     let home = format!("/workspaces/{}", spot.ground.workspace);
     let connection = &spot.connection;
@@ -130,6 +131,18 @@ pub(in crate::web) async fn show(
         connection: spot.connection.name,
         room: spot.ground.room,
     }))
+}
+
+/// Why it failed, or the attempt before the one that runs did.
+fn reason(job: &Job, attempts: &[AttemptDetail]) -> Option<Reason> {
+    let stored = job.failure.as_deref().and_then(Reason::of_stored);
+    stored.or_else(|| {
+        let mut latest = attempts.iter().rev();
+        latest.find_map(|one| {
+            let all = Reason::all_of_stored(&one.attempt.failures);
+            all.into_iter().next()
+        })
+    })
 }
 
 /// How it ended, in a sentence.
