@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 
 import { openBrowser } from "./browser.mjs";
 import { applications } from "./journeys/applications.mjs";
+import { connections } from "./journeys/connections.mjs";
 import { connectors } from "./journeys/connectors.mjs";
 import { forms } from "./journeys/forms.mjs";
 import { sessions } from "./journeys/sessions.mjs";
@@ -43,6 +44,7 @@ const steps = [
   ...applications(stage),
   ...connectors(stage),
   ...forms(stage),
+  ...connections(stage),
   ...waiting(stage, binary),
   ...sessions(stage, binary),
 
