@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::frame::{Frame, Page};
 use super::moment::span;
 use super::session::SignedIn;
+use super::workspaces;
 use crate::access::doors;
 use crate::access::policy::Edit;
 use crate::app::App;
@@ -19,7 +20,7 @@ use crate::domain::page::{Page as Part, Slice};
 use crate::domain::workspace::ListedWorkspace;
 use crate::error::Error;
 use crate::request::Base;
-use crate::store::workspaces;
+use crate::store;
 
 /// The start page.
 #[derive(Debug, Template)]
@@ -28,6 +29,7 @@ pub(super) struct HomePage {
     frame: Frame,
     workspaces: Vec<Row>,
     more: bool,
+    may_create: bool,
     /// The workspace that a demo connection would be the first one of.
     demo: Option<Row>,
     token_life: String,
@@ -66,7 +68,7 @@ pub(super) async fn show(
 ) -> Result<Page<HomePage>, Failure> {
     let part = Part::default();
     let mut db = app.db.read().await?;
-    let found = workspaces::list(
+    let found = store::workspaces::list(
         &mut db,
         &app.lists,
         app.clock.now(),
@@ -85,6 +87,7 @@ pub(super) async fn show(
             .map(|(index, item)| Row::new(index + 1, item))
             .collect(),
         more,
+        may_create: workspaces::may_create(&app, &person).await?,
         demo,
         token_life: span(app.tokens.lifetime),
         step_credentials: commands::CREDENTIALS,

@@ -1,4 +1,4 @@
-//! The pages for people: signing in, the start page, connections with their jobs, connectors with sources
+//! The pages for people: signing in, the start page, workspaces, connections with their jobs, connectors with sources
 //! and destinations, one's own settings and applications. One file per page: its data, its template, its handlers. Forms post and answers redirect, except where a secret
 //! is shown. Everything works without the script.
 //!
@@ -20,6 +20,7 @@ mod login;
 mod moment;
 mod profile;
 mod session;
+mod workspaces;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -72,6 +73,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         )
         .merge(connections::routes())
         .merge(connectors::routes())
+        .merge(workspaces::routes())
         .method_not_allowed_fallback(async || Failure::wrong_method());
     let assets = assets::ROUTES
         .into_iter()

@@ -86,9 +86,9 @@ async fn who_may_not_do_a_thing_to_a_connection_has_no_button_for_it_and_is_refu
     let list = format!("/workspaces/{home}/connections");
     let buttons = ["/cancel\"", "/edit\"", "/status\"", "/clear\"", "/delete\""];
     for (grant, may_run, may_edit) in [
+        (PermissionType::WorkspaceSourceEditor, true, true),
         (PermissionType::WorkspaceReader, false, false),
         (PermissionType::WorkspaceRunner, true, false),
-        (PermissionType::WorkspaceSourceEditor, true, true),
     ] {
         let browser = Browser::with(&server, grant, id).await;
         let page = browser.get(&one).await.text;
@@ -281,7 +281,7 @@ async fn a_job_is_told_while_it_runs_and_when_it_has_failed() {
         assert!(live.contains(told), "{told}: {live}");
     }
     assert!(
-        !live.contains("<html") && !live.contains("data-over"),
+        !live.contains("<html") && live.contains("data-phase=\"running-1\""),
         "{live}"
     );
     // A second press shows the same job.
@@ -318,7 +318,7 @@ async fn a_job_is_told_while_it_runs_and_when_it_has_failed() {
     }
     assert!(!failed.contains("data-live") && !failed.contains("/cancel\""));
     let live = ada.get(&format!("{job}/live")).await.text;
-    assert!(live.contains("data-over"), "{live}");
+    assert!(live.contains("data-phase=\"failed-1\""), "{live}");
     let history = ada.get(&one).await.text;
     assert!(history.contains("Failed") && !history.contains("<svg"));
 }

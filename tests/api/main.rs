@@ -48,4 +48,5 @@ mod streams;
 mod support;
 mod tokens;
 mod workers;
+mod workspace_pages;
 mod workspaces;

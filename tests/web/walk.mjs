@@ -13,6 +13,7 @@ import { connectors } from "./journeys/connectors.mjs";
 import { forms } from "./journeys/forms.mjs";
 import { sessions } from "./journeys/sessions.mjs";
 import { waiting } from "./journeys/waiting.mjs";
+import { workspaces } from "./journeys/workspaces.mjs";
 import { check, walk } from "./report.mjs";
 import { startServer } from "./server.mjs";
 import { makeStage } from "./stage.mjs";
@@ -45,6 +46,7 @@ const steps = [
   ...connectors(stage),
   ...forms(stage),
   ...connections(stage),
+  ...workspaces(stage),
   ...waiting(stage, binary),
   ...sessions(stage, binary),
 

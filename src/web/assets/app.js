@@ -78,14 +78,16 @@ for (const form of document.querySelectorAll("form[data-again]")) {
   setTimeout(() => form.requestSubmit(), Number(form.dataset.again) * 1000);
 }
 
-// A piece that changes while a job runs is fetched anew every second, until there is nothing more to
-// wait for; then the whole page is. Text that somebody is selecting stays.
+// A piece that changes while a job runs is fetched anew every second, until the job has come a step
+// further; then the whole page is. Text that somebody is selecting stays.
 async function follow(piece) {
   const atEnd = () => piece.scrollTop + piece.clientHeight >= piece.scrollHeight - 8;
   const selecting = () => {
     const selection = window.getSelection();
     return !selection.isCollapsed && piece.contains(selection.anchorNode);
   };
+  const phase = () => piece.querySelector("[data-phase]")?.dataset.phase;
+  const first = phase();
   piece.scrollTop = piece.scrollHeight;
   for (let before = ""; ; ) {
     await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -105,7 +107,7 @@ async function follow(piece) {
     piece.innerHTML = before;
     tellTimes(piece);
     if (stays) piece.scrollTop = piece.scrollHeight;
-    if (piece.querySelector("[data-over]")) return location.reload();
+    if (phase() !== first) return location.reload();
   }
 }
 

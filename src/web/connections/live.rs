@@ -1,5 +1,6 @@
 //! How far a job is while it runs: what it moved, how fast, and how long it may still take where the source
-//! estimates. A piece of a page, which the script fetches again and again; without it, the page comes again.
+//! estimates. A piece of a page, which the script fetches again and again; without it, the page
+//! comes again.
 
 use std::sync::Arc;
 
@@ -25,8 +26,8 @@ use crate::web::moment::Moment;
 #[derive(Debug, Template)]
 #[template(path = "connections/live.html")]
 pub(in crate::web) struct Live {
-    /// Whether there is nothing more to wait for.
-    over: bool,
+    /// How far the job as a whole is: when this changes, so does the page around the piece.
+    phase: String,
     status: &'static str,
     class: &'static str,
     said: String,
@@ -94,7 +95,7 @@ impl Live {
         }
         let again = (job.status == JobStatus::Incomplete).then_some(Moment(job.run_at));
         Self {
-            over: job.status.is_final(),
+            phase: format!("{}-{}", job.status.as_str(), job.attempts),
             status: words::job_status(job.status),
             class: words::job_class(job.status),
             said: said(job, attempt),

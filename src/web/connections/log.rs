@@ -54,6 +54,8 @@ pub(in crate::web) struct LogPage {
 #[template(path = "connections/lines.html")]
 pub(in crate::web) struct LinesPiece {
     over: bool,
+    /// When this changes, so does the page around the lines.
+    phase: String,
     lines: Vec<Line>,
 }
 
@@ -161,6 +163,7 @@ async fn read(app: &App, spot: &Spot, id: JobId, wanted: Wanted) -> Result<Lines
 fn piece(found: Lines) -> LinesPiece {
     LinesPiece {
         over: found.job.status.is_final(),
+        phase: format!("{}-{}", found.job.status.as_str(), found.job.attempts),
         lines: found.lines.into_iter().map(Line::of).collect(),
     }
 }

@@ -91,6 +91,9 @@ struct StreamRow {
     /// As a query's field.
     key: String,
     mode: &'static str,
+    /// Whether the mode has a use for them.
+    by_cursor: bool,
+    by_key: bool,
     cursor: String,
     primary_key: String,
     changed: bool,
@@ -211,7 +214,7 @@ impl JobRow {
 
 impl StreamRow {
     fn of(choice: StreamChoice) -> Self {
-        let mode = words::mode(choice.mode());
+        let mode = choice.mode();
         let parts: Vec<_> = choice
             .primary_key
             .iter()
@@ -224,7 +227,9 @@ impl StreamRow {
         Self {
             key: form_urlencoded::byte_serialize(name.as_bytes()).collect(),
             name,
-            mode,
+            mode: words::mode(mode),
+            by_cursor: mode.is_incremental(),
+            by_key: mode.needs_primary_key(),
             cursor: choice.cursor_field.join("."),
             primary_key: parts.join(", "),
             changed: !choice.mappers.is_empty() || !choice.selected_fields.is_empty(),

@@ -41,12 +41,12 @@ export function connections(stage) {
     ["the start page and an empty list say what to do first", async () => {
       await stage.page.goto("/");
       check.equal(await stage.page.getByRole("heading", { name: "Move data for the first time" }).count(), 1);
-      await inspect("60-home-first");
+      await inspect("c60-home-first");
       await stage.page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Connections" }).click();
       await sees("Connections");
       check.equal(path(), `${home()}/connections`);
       check.equal(await stage.page.getByRole("heading", { name: "No connections yet" }).count(), 1);
-      await inspect("61-connections-none");
+      await inspect("c61-connections-none");
     }],
 
     ["one button makes a demo connection, and its sync succeeds", async () => {
@@ -56,12 +56,12 @@ export function connections(stage) {
       check.match(await main().innerText(), /moved [\d,]+ rows, and all of them arrived/);
       for (const stream of ["users", "products", "purchases"]) check.equal(await row(stream).count(), 1, stream);
       check.match(await row("users").innerText(), /1,000/);
-      await inspect("62-demo-succeeded");
+      await inspect("c62-demo-succeeded");
       await link("Demo").click();
       await sees("Demo");
       known.demo = path();
       check.match(await copied("ID"), uuid);
-      await inspect("63-demo");
+      await inspect("c63-demo");
       await stage.page.goto("/");
       check.equal(await button("Create a demo connection").count(), 0, "offered once");
     }],
@@ -82,7 +82,7 @@ export function connections(stage) {
       await chooses("many people", "slow nothing");
       check.equal(await field("Name").inputValue(), "many people <> slow nothing");
       check.equal(await stage.page.getByRole("checkbox", { checked: true }).count(), 3, "all streams at first");
-      await inspect("64-form");
+      await inspect("c64-form");
       await button("Choose none").click();
       check.equal(await stage.page.getByRole("checkbox", { checked: true }).count(), 0);
       check.equal(await field("Sync mode of users").isVisible(), false, "what is not chosen has no fields");
@@ -91,7 +91,7 @@ export function connections(stage) {
       await stage.page.getByRole("alert").waitFor();
       check.match(await stage.page.getByRole("alert").innerText(), /Choose at least one stream/);
       check.equal(await field("Name").inputValue(), "people, slowly", "nothing is lost");
-      await inspect("65-form-refused");
+      await inspect("c65-form-refused");
       await stage.page.getByRole("checkbox", { name: /^users/ }).check();
       await field("Sync mode of users").selectOption({ label: "Full refresh, append" });
       await stage.page.getByRole("radio", { name: /^Cron/ }).check();
@@ -99,13 +99,13 @@ export function connections(stage) {
       await button("Create connection").last().click();
       await stage.page.getByRole("alert").waitFor();
       check.equal(await field("Cron expression").getAttribute("aria-invalid"), "true");
-      await inspect("66-form-cron");
+      await inspect("c66-form-cron");
       await field("Cron expression").fill("0 30 6 ? * MON-FRI Europe/Berlin");
       await button("Show the next starts").click();
       const preview = stage.page.getByRole("status").filter({ hasText: "Every Monday to Friday at 06:30 (Europe/Berlin)." });
       await preview.waitFor();
       check.equal(await preview.locator("time").count(), 3);
-      await inspect("67-form-schedule");
+      await inspect("c67-form-schedule");
       await button("Create connection").last().click();
       await sees("people, slowly");
       check.match(await stage.page.getByRole("status").first().innerText(), /was created/);
@@ -113,7 +113,7 @@ export function connections(stage) {
       check.equal(await row("purchases").count(), 0, "not chosen");
       check.match(await main().innerText(), /It never ran/);
       known.slow = path().split("?")[0];
-      await inspect("68-created");
+      await inspect("c68-created");
     }],
 
     ["a sync is watched while it runs", async () => {
@@ -135,11 +135,11 @@ export function connections(stage) {
       check.ok(after > before, `rows grow: ${before}, ${after}`);
       check.equal(await stage.page.evaluate(() => window.stays), true, "without loading the page again");
       check.match(await stage.page.locator(".figures").innerText(), /Rate\s+[\d,]+ rows? and/);
-      await inspect("69-running");
+      await inspect("c69-running");
       await stage.page.goto(known.slow);
       check.equal(await link("Running now").count(), 1);
       check.equal(await button("Sync now").count(), 0, "one at a time");
-      await inspect("70-connection-running");
+      await inspect("c70-connection-running");
     }],
 
     ["without the script a running job is shown as well, and comes again", async () => {
@@ -160,12 +160,12 @@ export function connections(stage) {
       await sees(/^Log of job/);
       check.equal(await stage.page.getByRole("status").filter({ hasText: "New lines appear by themselves" }).count(), 1);
       check.ok((await stage.page.locator(".log li").count()) > 0, "there are lines");
-      await inspect("71-log-running");
+      await inspect("c71-log-running");
       await field("Level").selectOption({ label: "Errors" });
       await button("Show").click();
       await stage.page.waitForURL(/level=ERROR/);
       check.equal(await stage.page.getByText("No lines of this level yet.").count(), 1);
-      await inspect("72-log-errors");
+      await inspect("c72-log-errors");
     }],
 
     ["a sync is cancelled, and says so", async () => {
@@ -174,7 +174,7 @@ export function connections(stage) {
       await ends("Cancelled");
       check.match(await main().innerText(), /was ended before it was done/);
       check.equal(await button("Cancel").count(), 0);
-      await inspect("73-cancelled");
+      await inspect("c73-cancelled");
     }],
 
     ["a failure says where, what, why and what to do", async () => {
@@ -189,7 +189,7 @@ export function connections(stage) {
       check.match(reason, /Where\s+The destination/);
       check.match(reason, /What to do\s+\S/);
       known.brokenJob = path();
-      await inspect("74-failed");
+      await inspect("c74-failed");
       if (await button("Cancel").count()) {
         await button("Cancel").click();
         await ends("Cancelled|Failed");
@@ -204,11 +204,11 @@ export function connections(stage) {
       await sees("Clear the data of Demo?");
       check.match(await main().innerText(), /emptied at Demo files/);
       check.equal(await stage.page.getByRole("checkbox", { checked: true }).count(), 1);
-      await inspect("75-clear");
+      await inspect("c75-clear");
       await button("Clear data").click();
       await ends("Succeeded");
       check.match(await main().innerText(), /Only streams\s+users/);
-      await inspect("76-cleared");
+      await inspect("c76-cleared");
       await stage.page.goto(known.demo);
       await link("Refresh").first().click();
       await sees("Refresh the data of Demo?");
@@ -222,10 +222,10 @@ export function connections(stage) {
       check.equal(await stage.page.locator("svg[role=img]").count(), 2);
       check.equal(await stage.page.locator("svg").first().locator("a").count(), 3, "a bar for each job");
       check.equal(await stage.page.getByRole("row").filter({ hasText: "Succeeded" }).count(), 3);
-      await inspect("77-history");
+      await inspect("c77-history");
       await link("How far it has come").click();
       await sees("State of Demo");
-      await inspect("78-state");
+      await inspect("c78-state");
     }],
 
     ["a connection is changed by the same form, paused and set going again", async () => {
@@ -242,7 +242,7 @@ export function connections(stage) {
       await button("Pause").click();
       check.match(await stage.page.getByRole("status").first().innerText(), /is paused/);
       check.equal(await button("Sync now").count(), 0);
-      await inspect("79-paused");
+      await inspect("c79-paused");
       await button("Resume").click();
       check.match(await stage.page.getByRole("status").first().innerText(), /runs again/);
       await button("Pause").click();
@@ -265,7 +265,7 @@ export function connections(stage) {
         for (const [address, name] of pages) {
           await stage.page.goto(address);
           if (width <= 390) {
-            await inspect(`80-narrow-${width}-${name}`);
+            await inspect(`c80-narrow-${width}-${name}`);
           } else {
             const over = await stage.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
             check.ok(over <= 0, `${address} is ${over} pixels too wide at ${width}`);
@@ -277,7 +277,7 @@ export function connections(stage) {
       for (const [address, name] of pages) {
         await stage.page.goto(address);
         check.ok((await audit(stage.page)).paper < 0.05, "dark is dark");
-        await inspect(`81-dark-${name}`);
+        await inspect(`c81-dark-${name}`);
       }
       await stage.page.emulateMedia({ colorScheme: "light" });
     }],
@@ -286,14 +286,14 @@ export function connections(stage) {
       await stage.page.goto(known.broken);
       await link("Delete").click();
       await sees("Delete people into nothing?");
-      await inspect("82-delete");
+      await inspect("c82-delete");
       await button("Delete connection").click();
       await sees("Connections");
       check.equal(await row("people into nothing").count(), 0);
       check.match(await stage.page.getByRole("status").first().innerText(), /was deleted/);
       await stage.page.goto(known.broken);
       await sees("There is no such page");
-      await shoot("83-gone");
+      await shoot("c83-gone");
     }],
   ];
 }
