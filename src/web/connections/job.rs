@@ -12,7 +12,7 @@ use super::reason::{Reason, Side};
 use super::spot::{Numbered, Spot};
 use super::words;
 use crate::app::App;
-use crate::domain::job::{Job, JobStatus};
+use crate::domain::job::{AttemptStatus, Job, JobStatus};
 use crate::domain::stream::StreamName;
 use crate::error::Error;
 use crate::ops::job_details::{self, AttemptDetail};
@@ -49,6 +49,9 @@ pub(in crate::web) struct JobPage {
     limited: Option<String>,
     /// While it has not ended.
     live: Option<Live>,
+    /// Whether no worker has taken it.
+    untried: bool,
+    /// Those that have ended, the latest first.
     attempts: Vec<Attempt>,
 }
 
@@ -95,6 +98,8 @@ pub(in crate::web) async fn show(
         JobStatus::Succeeded => None,
         _ => reason(&job, &attempts),
     };
+    let ended = attempts.iter().rev();
+    let ended = ended.filter(|one| one.attempt.status != AttemptStatus::Running);
     let side = reason.as_ref().and_then(|reason| reason.side);
     let home = format!("/workspaces/{}", spot.ground.workspace);
     let connection = &spot.connection;
@@ -127,7 +132,8 @@ pub(in crate::web) async fn show(
         bytes: bytes(job.bytes_committed),
         limited: limited(&job)?,
         live,
-        attempts: attempts.iter().rev().map(Attempt::of).collect(),
+        untried: attempts.is_empty(),
+        attempts: ended.map(Attempt::of).collect(),
         connection: spot.connection.name,
         room: spot.ground.room,
     }))
