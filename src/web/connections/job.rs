@@ -94,10 +94,14 @@ pub(in crate::web) async fn show(
         true => None,
         false => Some(Live::of(&app, &spot, id).await?),
     };
-    let reason = match job.status {
+    let mut reason = match job.status {
         JobStatus::Succeeded => None,
         _ => reason(&job, &attempts),
     };
+    if let Some(reason) = reason.as_mut().filter(|_| !job.status.is_final()) {
+        reason.advice =
+            "Nothing now: it is tried again by itself. If it keeps failing, the log tells more.";
+    }
     let ended = attempts.iter().rev();
     let ended = ended.filter(|one| one.attempt.status != AttemptStatus::Running);
     let side = reason.as_ref().and_then(|reason| reason.side);

@@ -128,8 +128,8 @@ fn weekdays(field: &str) -> Option<String> {
     match field.split_once('-') {
         Some((from, to)) => Some(format!("{} to {}", named(from)?, named(to)?)),
         None => {
-            let names: Option<Vec<_>> = field.split(',').map(named).collect();
-            Some(names?.join(", "))
+            let all: Option<Vec<_>> = field.split(',').map(named).collect();
+            Some(all?.join(", "))
         }
     }
 }

@@ -30,10 +30,8 @@ export function workspaces(stage) {
       await field("Write the name of the workspace").fill("experiments");
       await button("Delete workspace").click();
       await stage.page.getByText("That is not the name of the workspace.").waitFor();
-      for (const width of [390, 320]) {
-        await stage.page.setViewportSize({ width, height: 800 });
-        await inspect(`w92-delete-${width}`);
-      }
+      await stage.page.setViewportSize({ width: 320, height: 800 });
+      await inspect("w92-delete-narrow");
       await stage.page.setViewportSize({ width: 1280, height: 860 });
       await field("Write the name of the workspace").fill("trials");
       await button("Delete workspace").click();
