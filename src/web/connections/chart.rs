@@ -92,9 +92,14 @@ impl Bar {
         WIDE - 6
     }
 
-    /// How far a bar of this height begins below the top.
-    fn top(height: &i64) -> i64 {
-        HIGH - height
+    /// How far the bar of rows begins below the top.
+    fn rows_top(&self) -> i64 {
+        HIGH - self.rows
+    }
+
+    /// The same for the bar of time.
+    fn time_top(&self) -> i64 {
+        HIGH - self.time
     }
 }
 

@@ -39,8 +39,7 @@ pub(in crate::web) struct JobPage {
     reason: Option<Reason>,
     /// Where the settings are that the reason is about.
     to_correct: Option<(String, &'static str)>,
-    may_run: bool,
-    cancelling: bool,
+    may_cancel: bool,
     asked_to_cancel: bool,
     created: Moment,
     took: Option<String>,
@@ -90,9 +89,10 @@ pub(in crate::web) async fn show(
     let caller = &spot.ground.person.caller;
     let (job, attempts) = job_details::attempts(&app, caller, id).await?;
     data::own(&spot, &job)?;
-    let live = match job.status.is_final() {
-        true => None,
-        false => Some(Live::of(&app, &spot, id).await?),
+    let live = if job.status.is_final() {
+        None
+    } else {
+        Some(Live::of(&app, &spot, id).await?)
     };
     let mut reason = match job.status {
         JobStatus::Succeeded => None,
@@ -127,8 +127,7 @@ pub(in crate::web) async fn show(
             ),
         }),
         reason,
-        may_run: spot.may_run,
-        cancelling: job.cancel_requested_at.is_some(),
+        may_cancel: live.is_some() && spot.may_run && job.cancel_requested_at.is_none(),
         asked_to_cancel: query.get("done") == "cancel",
         created: Moment(job.created_at),
         took: (job.status.is_final()).then(|| span(job.updated_at - job.created_at)),
