@@ -1,10 +1,11 @@
-// The Postman collection beside this file, run by newman against a started server. Its working directory is
-// the one that newman is installed in.
+// The Postman collection beside this file, run by newman against a started server; the argument is the
+// directory that newman is installed in.
 
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const require = createRequire(`${process.cwd()}/`);
+const require = createRequire(`${resolve(process.argv[2])}/`);
 const newman = require('newman');
 const LEAST = 35;
 
