@@ -36,6 +36,9 @@ pub enum Error {
     /// The state of things forbids it for now.
     #[error("{0}")]
     Conflict(String),
+    /// There is one already: of this name, or of this kind in this place.
+    #[error("{message}")]
+    Taken { what: Noun, message: String },
     /// A job of the connection has not ended, and only one may run at a time.
     #[error("{message}")]
     Running { message: String, job: i64 },
@@ -76,6 +79,10 @@ pub enum Rule {
     NotificationUrl,
     /// The configuration does not fit the connector's specification.
     Configuration,
+    TagName,
+    TagColor,
+    /// A workspace has no room for another tag.
+    TagLimit,
 }
 
 /// The things that can be missing.
@@ -83,14 +90,19 @@ pub enum Rule {
 pub enum Noun {
     Application,
     Connection,
+    Dataplane,
     Destination,
     DestinationDefinition,
+    Group,
+    GroupMember,
+    GroupPermission,
     Job,
     Organization,
     Permission,
     Region,
     Source,
     SourceDefinition,
+    Tag,
     User,
     Workspace,
 }
@@ -100,6 +112,10 @@ impl std::fmt::Display for Noun {
         f.write_str(match self {
             Self::Application => "application",
             Self::Connection => "connection",
+            Self::Dataplane => "data plane",
+            Self::Group => "group",
+            Self::GroupMember => "group member",
+            Self::GroupPermission => "group permission",
             Self::Job => "job",
             Self::Destination => "destination",
             Self::DestinationDefinition => "destination definition",
@@ -108,6 +124,7 @@ impl std::fmt::Display for Noun {
             Self::Region => "region",
             Self::Source => "source",
             Self::SourceDefinition => "source definition",
+            Self::Tag => "tag",
             Self::User => "user",
             Self::Workspace => "workspace",
         })
@@ -184,6 +201,13 @@ impl Error {
 
     pub fn conflict(why: impl Into<String>) -> Self {
         Self::Conflict(why.into())
+    }
+
+    pub fn taken(what: Noun, why: impl Into<String>) -> Self {
+        Self::Taken {
+            what,
+            message: why.into(),
+        }
     }
 
     pub fn internal(story: impl Into<Story>) -> Self {

@@ -16,17 +16,19 @@ use crate::domain::application::Application;
 use crate::domain::connection::Connection;
 use crate::domain::definition::{Definition, Kind, Shelf};
 use crate::domain::ids::{
-    ActorId, ApplicationId, ConnectionId, DefinitionId, OrganizationId, PermissionId, WorkspaceId,
+    ActorId, ApplicationId, ConnectionId, DefinitionId, OrganizationId, PermissionId, TagId,
+    WorkspaceId,
 };
 use crate::domain::job::{Job, JobId};
 use crate::domain::organization::Organization;
 use crate::domain::permission::{Permission, PermissionScope};
+use crate::domain::tag::Tag;
 use crate::domain::workspace::Workspace;
 use crate::error::{Error, Fault, Noun, Place, Result};
 use crate::store::db::Exec;
 use crate::store::{
     actors, applications, connections, definitions, job_lists, organizations, permissions,
-    standings, workspaces,
+    standings, tags, workspaces,
 };
 
 /// A workspace, for something that level `L` allows.
@@ -211,6 +213,29 @@ pub async fn job<L: Level>(
     found
         .map(|found| Granted::of(found.job))
         .ok_or_else(|| Error::not_found(Noun::Job, id))
+}
+
+/// A tag, for something that level `L` allows in its workspace.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn tag<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: TagId,
+) -> Result<Granted<Tag, L>> {
+    let found = tags::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|found| Sight {
+            abilities: caller.in_workspace(found.tag.workspace_id, found.organization_id),
+            gone: found.workspace_deleted_at.is_some(),
+        });
+        sight.judge::<L>(caller, Ability::Read, Noun::Tag, id, L::ROLES.1)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(|found| Granted::of(found.tag))
+        .ok_or_else(|| Error::not_found(Noun::Tag, id))
 }
 
 /// What a source or a destination is called when it is missing.

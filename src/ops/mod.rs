@@ -25,5 +25,6 @@ pub mod setup;
 pub mod states;
 pub mod streams;
 pub mod sync_catalog;
+pub mod tags;
 pub mod work;
 pub mod workspaces;

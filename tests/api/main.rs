@@ -45,6 +45,7 @@ mod sources;
 mod statements;
 mod streams;
 mod support;
+mod tags;
 mod tokens;
 mod workers;
 mod workspaces;

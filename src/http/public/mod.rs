@@ -20,6 +20,7 @@ pub mod permissions;
 pub mod sources;
 pub mod states;
 pub mod streams;
+pub mod tags;
 pub mod tokens;
 pub mod users;
 pub mod workspaces;
@@ -111,6 +112,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(oauth::delete_of_workspace))
         .routes(routes!(oauth::put_of_organization))
         .routes(routes!(oauth::delete_of_organization))
+        .routes(routes!(tags::list, tags::create))
+        .routes(routes!(tags::get, tags::update, tags::delete))
         .routes(routes!(organizations::list))
         .routes(routes!(users::list))
         .routes(routes!(permissions::list, permissions::create))

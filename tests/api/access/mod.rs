@@ -20,12 +20,13 @@ use crate::support::answer::Answer;
 use crate::support::people::Person;
 
 /// Lists that take workspaces as a filter.
-const FILTERED: [&str; 5] = [
+const FILTERED: [&str; 6] = [
     "listWorkspaces",
     "listSources",
     "listDestinations",
     "listConnections",
     "listJobs",
+    "listTags",
 ];
 
 const UNKNOWN: &str = "99999999-9999-4999-8999-999999999999";
@@ -86,6 +87,11 @@ impl<'a> World<'a> {
         format!("{workspace}/{}", brings(&self.admin, workspace, kind).await)
     }
 
+    /// A name that nothing else has.
+    fn name(&self) -> String {
+        self.server.app.clock.new_id().simple().to_string()[20..].to_owned()
+    }
+
     /// A fresh thing to ask about in this workspace of this organization.
     async fn thing(
         &self,
@@ -113,6 +119,7 @@ impl<'a> World<'a> {
                 let made = self.admin.post("/jobs", body).await.ok(200);
                 made["jobId"].to_string()
             }
+            Target::Tag => self.admin.creates_tag(&self.name(), workspace).await,
             Target::SourceDefinition => self.definition(workspace, "sources").await,
             Target::DestinationDefinition => self.definition(workspace, "destinations").await,
             Target::LowCode => {
@@ -262,6 +269,7 @@ walks! {
     roles_on_pairs_of_source_and_destination: Target::Pair;
     roles_on_connections: Target::Connection;
     roles_on_jobs: Target::Job;
+    roles_on_tags: Target::Tag;
     roles_on_source_definitions: Target::SourceDefinition;
     roles_on_destination_definitions: Target::DestinationDefinition;
     roles_on_low_code_definitions: Target::LowCode;

@@ -112,6 +112,7 @@ pub enum Target {
     Pair,
     Connection,
     Job,
+    Tag,
     /// One of the caller's own applications; everybody else's do not exist.
     Application,
 }
@@ -1063,6 +1064,57 @@ pub const TABLE: &[Row] = &[
                 Some(json!({ "id": id })),
             )
         },
+    },
+    Row {
+        operation: "listTags",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/tags".into(), None),
+    },
+    Row {
+        operation: "listTags",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/tags?workspaceIds={id}"), None),
+    },
+    Row {
+        operation: "createTag",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "daily", "color": "FF8800", "workspaceId": id });
+            (Method::POST, "/tags".into(), Some(body))
+        },
+    },
+    Row {
+        operation: "getTag",
+        target: Target::Tag,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/tags/{id}"), None),
+    },
+    Row {
+        operation: "updateTag",
+        target: Target::Tag,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PATCH,
+                format!("/tags/{id}"),
+                Some(json!({ "color": "00ff00" })),
+            )
+        },
+    },
+    Row {
+        operation: "deleteTag",
+        target: Target::Tag,
+        roles: EDITORS,
+        ok: 204,
+        request: |id, _| (Method::DELETE, format!("/tags/{id}"), None),
     },
 ];
 
