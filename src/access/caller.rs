@@ -182,6 +182,22 @@ impl Caller {
         OrganizationScope::only(ids)
     }
 
+    /// The organizations that the caller administers.
+    #[must_use]
+    pub fn administered(&self) -> OrganizationScope {
+        if self.is_instance_admin() {
+            return OrganizationScope::everything();
+        }
+        let held = self.standing.organizations.iter();
+        let mut ids: Vec<_> = held
+            .filter(|(_, grant)| policy::on_organization(*grant).include(Ability::Administer))
+            .map(|&(organization, _)| organization)
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        OrganizationScope::only(ids)
+    }
+
     pub(super) fn on_organization(&self, id: OrganizationId) -> Abilities {
         self.standing.on_organization(id)
     }

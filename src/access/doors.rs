@@ -16,19 +16,19 @@ use crate::domain::application::Application;
 use crate::domain::connection::Connection;
 use crate::domain::definition::{Definition, Kind, Shelf};
 use crate::domain::ids::{
-    ActorId, ApplicationId, ConnectionId, DefinitionId, OrganizationId, PermissionId, TagId,
-    WorkspaceId,
+    ActorId, ApplicationId, ConnectionId, DataplaneId, DefinitionId, OrganizationId, PermissionId,
+    RegionId, TagId, WorkspaceId,
 };
 use crate::domain::job::{Job, JobId};
-use crate::domain::organization::Organization;
+use crate::domain::organization::{Dataplane, ManagedRegion, Organization};
 use crate::domain::permission::{Permission, PermissionScope};
 use crate::domain::tag::Tag;
 use crate::domain::workspace::Workspace;
 use crate::error::{Error, Fault, Noun, Place, Result};
 use crate::store::db::Exec;
 use crate::store::{
-    actors, applications, connections, definitions, job_lists, organizations, permissions,
-    standings, tags, workspaces,
+    actors, applications, connections, dataplanes, definitions, job_lists, organizations,
+    permissions, regions, standings, tags, workspaces,
 };
 
 /// A workspace, for something that level `L` allows.
@@ -306,6 +306,52 @@ pub async fn organization<L: Level>(
     found
         .map(Granted::of)
         .ok_or_else(|| Error::not_found(Noun::Organization, id))
+}
+
+/// A region, for something that level `L` allows on its organization.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn region<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: RegionId,
+) -> Result<Granted<ManagedRegion, L>> {
+    let found = regions::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|found| Sight {
+            abilities: caller.on_organization(found.region.organization_id),
+            gone: found.deleted_at.is_some(),
+        });
+        sight.judge::<L>(caller, Ability::Belong, Noun::Region, id, L::ROLES.0)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(Granted::of)
+        .ok_or_else(|| Error::not_found(Noun::Region, id))
+}
+
+/// A data plane, for something that level `L` allows on its organization.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn dataplane<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: DataplaneId,
+) -> Result<Granted<Dataplane, L>> {
+    let found = dataplanes::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|found| Sight {
+            abilities: caller.on_organization(found.organization_id),
+            gone: found.dataplane.deleted_at.is_some(),
+        });
+        sight.judge::<L>(caller, Ability::Belong, Noun::Dataplane, id, L::ROLES.0)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(|found| Granted::of(found.dataplane))
+        .ok_or_else(|| Error::not_found(Noun::Dataplane, id))
 }
 
 /// A permission, for something that level `L` allows on what it is granted on. One on the whole

@@ -60,6 +60,7 @@ ids! {
     ActorId;
     ApplicationId;
     ConnectionId;
+    DataplaneId;
     DefinitionId;
     OrganizationId;
     PermissionId;

@@ -12,6 +12,7 @@ pub mod catalogs;
 pub mod catalogue;
 pub mod connection_lists;
 pub mod connections;
+pub mod dataplanes;
 pub mod db;
 pub mod definitions;
 pub mod due;
@@ -53,6 +54,7 @@ pub fn statements() -> Vec<&'static str> {
         catalogue::STATEMENTS,
         connection_lists::STATEMENTS,
         connections::STATEMENTS,
+        dataplanes::STATEMENTS,
         definitions::STATEMENTS,
         due::STATEMENTS,
         fences::STATEMENTS,

@@ -6,6 +6,7 @@ pub mod checks;
 pub mod connection_bodies;
 pub mod connections;
 pub mod connector_definitions;
+pub mod dataplanes;
 pub mod declarative_definitions;
 pub mod definitions;
 pub mod destinations;
@@ -17,6 +18,7 @@ pub mod oauth;
 pub mod organizations;
 pub mod page;
 pub mod permissions;
+pub mod regions;
 pub mod sources;
 pub mod states;
 pub mod streams;
@@ -114,6 +116,14 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(oauth::delete_of_organization))
         .routes(routes!(tags::list, tags::create))
         .routes(routes!(tags::get, tags::update, tags::delete))
+        .routes(routes!(regions::list, regions::create))
+        .routes(routes!(regions::get, regions::update, regions::delete))
+        .routes(routes!(dataplanes::list, dataplanes::create))
+        .routes(routes!(
+            dataplanes::get,
+            dataplanes::update,
+            dataplanes::delete
+        ))
         .routes(routes!(organizations::list))
         .routes(routes!(users::list))
         .routes(routes!(permissions::list, permissions::create))

@@ -92,6 +92,12 @@ impl<'a> World<'a> {
         self.server.app.clock.new_id().simple().to_string()[20..].to_owned()
     }
 
+    async fn region(&self, organization: OrganizationId) -> String {
+        let body = json!({ "name": self.name(), "organizationId": organization });
+        let made = self.admin.post("/regions", body).await.ok(200);
+        made["regionId"].as_str().expect("an id").to_owned()
+    }
+
     /// A fresh thing to ask about in this workspace of this organization.
     async fn thing(
         &self,
@@ -120,6 +126,13 @@ impl<'a> World<'a> {
                 made["jobId"].to_string()
             }
             Target::Tag => self.admin.creates_tag(&self.name(), workspace).await,
+            Target::Region => self.region(organization).await,
+            Target::Dataplane => {
+                let region = self.region(organization).await;
+                let body = json!({ "name": "first", "regionId": region });
+                let made = self.admin.post("/dataplanes", body).await.ok(200);
+                made["dataplaneId"].as_str().expect("an id").to_owned()
+            }
             Target::SourceDefinition => self.definition(workspace, "sources").await,
             Target::DestinationDefinition => self.definition(workspace, "destinations").await,
             Target::LowCode => {
@@ -270,6 +283,8 @@ walks! {
     roles_on_connections: Target::Connection;
     roles_on_jobs: Target::Job;
     roles_on_tags: Target::Tag;
+    roles_on_regions: Target::Region;
+    roles_on_dataplanes: Target::Dataplane;
     roles_on_source_definitions: Target::SourceDefinition;
     roles_on_destination_definitions: Target::DestinationDefinition;
     roles_on_low_code_definitions: Target::LowCode;

@@ -1,6 +1,8 @@
 //! The table: every operation that needs a token, whom it serves and how it is asked. The roles are
 //! spelled out here rather than taken from the policy that is being tested.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use axum::http::Method;
 use ferrobyte::domain::permission::PermissionType as P;
 use serde_json::{Value, json};
@@ -113,6 +115,8 @@ pub enum Target {
     Connection,
     Job,
     Tag,
+    Region,
+    Dataplane,
     /// One of the caller's own applications; everybody else's do not exist.
     Application,
 }
@@ -1116,12 +1120,107 @@ pub const TABLE: &[Row] = &[
         ok: 204,
         request: |id, _| (Method::DELETE, format!("/tags/{id}"), None),
     },
+    Row {
+        operation: "listRegions",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/regions?organizationId={id}"), None),
+    },
+    Row {
+        operation: "createRegion",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": fresh(), "organizationId": id });
+            (Method::POST, "/regions".into(), Some(body))
+        },
+    },
+    Row {
+        operation: "getRegion",
+        target: Target::Region,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/regions/{id}"), None),
+    },
+    Row {
+        operation: "updateRegion",
+        target: Target::Region,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "enabled": false });
+            (Method::PATCH, format!("/regions/{id}"), Some(body))
+        },
+    },
+    Row {
+        operation: "deleteRegion",
+        target: Target::Region,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::DELETE, format!("/regions/{id}"), None),
+    },
+    Row {
+        operation: "listDataplanes",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/dataplanes".into(), None),
+    },
+    Row {
+        operation: "listDataplanes",
+        target: Target::Region,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/dataplanes?regionIds={id}"), None),
+    },
+    Row {
+        operation: "createDataplane",
+        target: Target::Region,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "first", "regionId": id });
+            (Method::POST, "/dataplanes".into(), Some(body))
+        },
+    },
+    Row {
+        operation: "getDataplane",
+        target: Target::Dataplane,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/dataplanes/{id}"), None),
+    },
+    Row {
+        operation: "updateDataplane",
+        target: Target::Dataplane,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "enabled": false });
+            (Method::PATCH, format!("/dataplanes/{id}"), Some(body))
+        },
+    },
+    Row {
+        operation: "deleteDataplane",
+        target: Target::Dataplane,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::DELETE, format!("/dataplanes/{id}"), None),
+    },
 ];
 
 /// The path of a definition; its id is `WORKSPACE/DEFINITION`. A single id stands for both.
 fn within(id: &str, list: &str) -> String {
     let (workspace, definition) = id.split_once('/').unwrap_or((id, id));
     format!("/workspaces/{workspace}/definitions/{list}/{definition}")
+}
+
+/// A name that nothing else has.
+fn fresh() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("fresh {}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// An OAuth client as it is brought.
