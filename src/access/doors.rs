@@ -15,9 +15,10 @@ use crate::domain::actor::Actor;
 use crate::domain::application::Application;
 use crate::domain::connection::Connection;
 use crate::domain::definition::{Definition, Kind, Shelf};
+use crate::domain::group::Group;
 use crate::domain::ids::{
-    ActorId, ApplicationId, ConnectionId, DataplaneId, DefinitionId, OrganizationId, PermissionId,
-    RegionId, TagId, WorkspaceId,
+    ActorId, ApplicationId, ConnectionId, DataplaneId, DefinitionId, GroupId, OrganizationId,
+    PermissionId, RegionId, TagId, WorkspaceId,
 };
 use crate::domain::job::{Job, JobId};
 use crate::domain::organization::{Dataplane, ManagedRegion, Organization};
@@ -27,7 +28,7 @@ use crate::domain::workspace::Workspace;
 use crate::error::{Error, Fault, Noun, Place, Result};
 use crate::store::db::Exec;
 use crate::store::{
-    actors, applications, connections, dataplanes, definitions, job_lists, organizations,
+    actors, applications, connections, dataplanes, definitions, groups, job_lists, organizations,
     permissions, regions, standings, tags, workspaces,
 };
 
@@ -352,6 +353,29 @@ pub async fn dataplane<L: Level>(
     found
         .map(|found| Granted::of(found.dataplane))
         .ok_or_else(|| Error::not_found(Noun::Dataplane, id))
+}
+
+/// A group, for something that level `L` allows on its organization.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn group<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: GroupId,
+) -> Result<Granted<Group, L>> {
+    let found = groups::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|group| Sight {
+            abilities: caller.on_organization(group.organization_id),
+            gone: group.deleted_at.is_some(),
+        });
+        sight.judge::<L>(caller, Ability::Belong, Noun::Group, id, L::ROLES.0)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(Granted::of)
+        .ok_or_else(|| Error::not_found(Noun::Group, id))
 }
 
 /// A permission, for something that level `L` allows on what it is granted on. One on the whole

@@ -62,6 +62,8 @@ ids! {
     ConnectionId;
     DataplaneId;
     DefinitionId;
+    GroupId;
+    GroupMemberId;
     OrganizationId;
     PermissionId;
     RegionId;

@@ -10,6 +10,7 @@ mod configurations;
 pub mod connections;
 pub mod dataplanes;
 pub mod definitions;
+pub mod groups;
 pub mod job_details;
 pub mod jobs;
 pub mod mapper_keys;

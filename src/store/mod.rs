@@ -18,6 +18,7 @@ pub mod definitions;
 pub mod due;
 pub mod fences;
 pub mod generations;
+pub mod groups;
 pub mod idempotency;
 pub mod job_lists;
 pub mod jobs;
@@ -59,6 +60,7 @@ pub fn statements() -> Vec<&'static str> {
         due::STATEMENTS,
         fences::STATEMENTS,
         generations::STATEMENTS,
+        groups::STATEMENTS,
         idempotency::STATEMENTS,
         job_lists::STATEMENTS,
         jobs::STATEMENTS,

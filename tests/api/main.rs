@@ -17,6 +17,7 @@ mod declarative;
 mod definitions;
 mod destinations;
 mod engine;
+mod groups;
 mod guessing;
 mod idempotency;
 mod job_details;

@@ -106,7 +106,6 @@ async fn an_organization_has_its_regions_and_those_of_the_default_one() {
         let taken = admin.post("/regions", body).await.problem(409);
         assert_eq!(taken["type"], "error:dataplane-group-name-already-exists");
     }
-    create(&admin, "own", ZERO).await;
     let renamed = admin.patch(&path(&own), json!({ "name": "shared" })).await;
     renamed.problem(409);
     admin

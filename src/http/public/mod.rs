@@ -11,6 +11,9 @@ pub mod declarative_definitions;
 pub mod definitions;
 pub mod destinations;
 pub mod documentation;
+pub mod group_members;
+pub mod group_permissions;
+pub mod groups;
 pub mod health;
 pub mod job_details;
 pub mod jobs;
@@ -125,6 +128,12 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
             dataplanes::delete
         ))
         .routes(routes!(organizations::list))
+        .routes(routes!(groups::list, groups::create))
+        .routes(routes!(groups::get, groups::update, groups::delete))
+        .routes(routes!(group_members::list, group_members::add))
+        .routes(routes!(group_members::remove))
+        .routes(routes!(group_permissions::list, group_permissions::create))
+        .routes(routes!(group_permissions::delete))
         .routes(routes!(users::list))
         .routes(routes!(permissions::list, permissions::create))
         .routes(routes!(

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::http::Method;
+use ferrobyte::domain::ids::{OrganizationId, UserId};
 use ferrobyte::domain::permission::PermissionType as P;
 use serde_json::{Value, json};
 
@@ -117,6 +118,9 @@ pub enum Target {
     Tag,
     Region,
     Dataplane,
+    Group,
+    /// A group and a permission of it; the id is `GROUP/PERMISSION`.
+    GroupPermission,
     /// One of the caller's own applications; everybody else's do not exist.
     Application,
 }
@@ -1208,6 +1212,106 @@ pub const TABLE: &[Row] = &[
         roles: ORGANIZATION_ADMINS,
         ok: 200,
         request: |id, _| (Method::DELETE, format!("/dataplanes/{id}"), None),
+    },
+    Row {
+        operation: "listGroups",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/groups?organizationId={id}"), None),
+    },
+    Row {
+        operation: "createGroup",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": fresh(), "organizationId": id });
+            (Method::POST, "/groups".into(), Some(body))
+        },
+    },
+    Row {
+        operation: "getGroup",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/groups/{id}"), None),
+    },
+    Row {
+        operation: "updateGroup",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "description": "on call" });
+            (Method::PATCH, format!("/groups/{id}"), Some(body))
+        },
+    },
+    Row {
+        operation: "deleteGroup",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 204,
+        request: |id, _| (Method::DELETE, format!("/groups/{id}"), None),
+    },
+    Row {
+        operation: "listGroupMembers",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/groups/{id}/members"), None),
+    },
+    Row {
+        operation: "addGroupMember",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 201,
+        request: |id, _| {
+            let body = json!({ "userId": UserId::DEFAULT });
+            (Method::POST, format!("/groups/{id}/members"), Some(body))
+        },
+    },
+    Row {
+        operation: "removeGroupMember",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 204,
+        request: |id, other| {
+            let path = format!("/groups/{id}/members/{}", other.user);
+            (Method::DELETE, path, None)
+        },
+    },
+    Row {
+        operation: "listGroupPermissions",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/groups/{id}/permissions"), None),
+    },
+    Row {
+        operation: "createGroupPermission",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 201,
+        request: |id, _| {
+            let body = json!({ "permissionType": "organization_reader", "organizationId": OrganizationId::DEFAULT });
+            (
+                Method::POST,
+                format!("/groups/{id}/permissions"),
+                Some(body),
+            )
+        },
+    },
+    Row {
+        operation: "deleteGroupPermission",
+        target: Target::GroupPermission,
+        roles: ORGANIZATION_ADMINS,
+        ok: 204,
+        request: |id, _| {
+            let (group, permission) = id.split_once('/').unwrap_or((id, id));
+            let path = format!("/groups/{group}/permissions/{permission}");
+            (Method::DELETE, path, None)
+        },
     },
 ];
 
