@@ -55,3 +55,11 @@ CREATE UNIQUE INDEX group_permissions_on_organizations ON group_permissions (gro
 CREATE UNIQUE INDEX group_permissions_on_workspaces ON group_permissions (group_id, workspace_id, permission_type)
     WHERE workspace_id IS NOT NULL;
 CREATE INDEX group_permissions_in_order ON group_permissions (group_id, created_at, id);
+
+-- Whom a program acts as that embeds us for people of its own: one account for a workspace, which may edit
+-- the sources there and nothing else. It is made when a token for it is asked for first.
+CREATE TABLE embedded_accounts (
+    workspace_id UUID PRIMARY KEY REFERENCES workspaces (id),
+    account_id UUID NOT NULL UNIQUE REFERENCES users (id),
+    created_at TIMESTAMPTZ NOT NULL
+);

@@ -24,6 +24,9 @@ pub enum Error {
     /// The request is well formed, but what it asks for is never allowed.
     #[error("{0}")]
     Unprocessable(String),
+    /// The reference server offers it, we do not. The text says what to do instead.
+    #[error("{0}")]
+    NotOffered(&'static str),
     /// Nobody known is asking. The text says what was wrong with the credentials.
     #[error("{0}")]
     Unauthenticated(&'static str),

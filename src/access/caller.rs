@@ -182,6 +182,17 @@ impl Caller {
         OrganizationScope::only(ids)
     }
 
+    /// The widest role that the caller has on an organization itself, if any.
+    #[must_use]
+    pub fn role_on(&self, id: OrganizationId) -> Option<PermissionType> {
+        if self.is_instance_admin() {
+            return Some(PermissionType::InstanceAdmin);
+        }
+        let held = |role: &PermissionType| self.standing.grants_on(id).any(|held| held == *role);
+        // From the widest to the narrowest.
+        PermissionType::ALL.into_iter().find(held)
+    }
+
     /// The organizations that the caller administers.
     #[must_use]
     pub fn administered(&self) -> OrganizationScope {

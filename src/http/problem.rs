@@ -365,6 +365,12 @@ impl From<Error> for Problem {
                 "unprocessable-entity",
                 detail,
             ),
+            Error::NotOffered(_) => Self::new(
+                S::NOT_IMPLEMENTED,
+                "error:implementation/not-implemented-in-oss",
+                "API not implemented in Airbyte OSS",
+                detail,
+            ),
             Error::Unauthenticated(_) => {
                 let challenge =
                     HeaderValue::from_static("Bearer realm=\"ferrobyte\", error=\"invalid_token\"");

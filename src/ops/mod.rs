@@ -10,6 +10,7 @@ mod configurations;
 pub mod connections;
 pub mod dataplanes;
 pub mod definitions;
+pub mod embedded;
 pub mod groups;
 pub mod job_details;
 pub mod jobs;

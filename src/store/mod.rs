@@ -16,6 +16,7 @@ pub mod dataplanes;
 pub mod db;
 pub mod definitions;
 pub mod due;
+pub mod embedded;
 pub mod fences;
 pub mod generations;
 pub mod groups;
@@ -58,6 +59,7 @@ pub fn statements() -> Vec<&'static str> {
         dataplanes::STATEMENTS,
         definitions::STATEMENTS,
         due::STATEMENTS,
+        embedded::STATEMENTS,
         fences::STATEMENTS,
         generations::STATEMENTS,
         groups::STATEMENTS,

@@ -16,6 +16,7 @@ mod dataplanes;
 mod declarative;
 mod definitions;
 mod destinations;
+mod embedded;
 mod engine;
 mod groups;
 mod guessing;

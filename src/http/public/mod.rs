@@ -11,6 +11,7 @@ pub mod declarative_definitions;
 pub mod definitions;
 pub mod destinations;
 pub mod documentation;
+pub mod embedded;
 pub mod group_members;
 pub mod group_permissions;
 pub mod groups;
@@ -128,6 +129,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
             dataplanes::delete
         ))
         .routes(routes!(organizations::list))
+        .routes(routes!(embedded::organizations))
+        .routes(routes!(embedded::scoped_token))
+        .routes(routes!(embedded::widget_token))
         .routes(routes!(groups::list, groups::create))
         .routes(routes!(groups::get, groups::update, groups::delete))
         .routes(routes!(group_members::list, group_members::add))

@@ -1313,6 +1313,34 @@ pub const TABLE: &[Row] = &[
             (Method::DELETE, path, None)
         },
     },
+    Row {
+        operation: "listEmbeddedOrganizationsByUser",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/embedded/organizations".into(), None),
+    },
+    Row {
+        operation: "generateEmbeddedScopedToken",
+        target: Target::Workspace,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "workspaceId": id });
+            (Method::POST, "/embedded/scoped_token".into(), Some(body))
+        },
+    },
+    // There is no widget; whoever may not ask for one is told that first.
+    Row {
+        operation: "getEmbeddedWidget",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 501,
+        request: |id, _| {
+            let body = json!({ "organizationId": id, "allowedOrigin": "https://example.org", "externalUserId": "7" });
+            (Method::POST, "/embedded/widget_token".into(), Some(body))
+        },
+    },
 ];
 
 /// The path of a definition; its id is `WORKSPACE/DEFINITION`. A single id stands for both.
