@@ -109,7 +109,7 @@ impl Place {
                 let task = Task::Read {
                     configuration: configuration.clone(),
                     catalog: catalog.clone(),
-                    state: state.cloned(),
+                    state: state.map(Into::into),
                 };
                 self.inside(Kind::Source, "faker", task, "")
             }
