@@ -108,6 +108,7 @@ async fn an_organization_has_its_regions_and_those_of_the_default_one() {
     }
     let renamed = admin.patch(&path(&own), json!({ "name": "shared" })).await;
     renamed.problem(409);
+    server.wait(1);
     admin
         .patch(&path(&own), json!({ "name": "Own" }))
         .await
