@@ -54,27 +54,23 @@ pub async fn update(
     name: Option<Name>,
     description: Option<Description>,
 ) -> Result<Group> {
-    organizations::hold(db, group.organization_id).await?;
-    held(db, &group).await?;
     if let Some(name) = &name {
+        organizations::hold(db, group.organization_id).await?;
         let other = groups::named(db, &group, name).await?;
         if other.is_some_and(|other| other != group.id) {
             return Err(taken(name));
         }
     }
-    let name = match name {
-        Some(name) => name,
-        None => Name::try_from(group.name.clone()).map_err(Error::internal)?,
-    };
-    let description = match description {
-        Some(description) => description.stored(),
-        None => group.description.clone(),
-    };
-    groups::update(db, &group, &name, description.as_deref()).await?;
-    let mut changed = group.into_inner();
-    changed.name = name.into();
-    changed.description = description;
-    Ok(changed)
+    let description = description.map(Description::stored);
+    let given = description.as_ref().map(Option::as_deref);
+    let changed = groups::update(db, &group, name.as_ref(), given).await?;
+    let gone = || Error::not_found(Noun::Group, group.id);
+    let (name, description) = changed.ok_or_else(gone)?;
+    Ok(Group {
+        name,
+        description,
+        ..group.into_inner()
+    })
 }
 
 /// Adds somebody to a group.

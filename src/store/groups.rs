@@ -50,8 +50,9 @@ const INSERT: &str = "INSERT INTO user_groups (id, organization_id, name, folded
                       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
 const NAMED: &str = "SELECT id FROM user_groups \
                      WHERE organization_id = $1 AND folded_name = $2 AND deleted_at IS NULL";
-const UPDATE: &str = "UPDATE user_groups SET name = $2, folded_name = $3, description = $4 \
-                      WHERE id = $1 AND deleted_at IS NULL";
+const UPDATE: &str = "UPDATE user_groups SET name = COALESCE($2, name), folded_name = COALESCE($3, folded_name), \
+    description = CASE WHEN $4 THEN $5 ELSE description END WHERE id = $1 AND deleted_at IS NULL \
+    RETURNING name, description";
 /// Changes nothing, but makes whoever else changes this group wait.
 const HOLD: &str = "UPDATE user_groups SET name = name WHERE id = $1 AND deleted_at IS NULL";
 const REMOVE: &str = "UPDATE user_groups SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
@@ -147,15 +148,17 @@ pub async fn named(
     .map_err(Error::store)
 }
 
+/// Changes what is given, and answers name and description; `None` when the group has just gone.
 pub async fn update(
     db: &mut Writer,
     group: &Administered,
-    name: &Name,
-    description: Option<&str>,
-) -> Result<()> {
+    name: Option<&Name>,
+    description: Option<Option<&str>>,
+) -> Result<Option<(String, Option<String>)>> {
     on!(db, link => {
-        let query = sqlx::query(UPDATE).bind(group.id).bind(name).bind(folded(name)).bind(description);
-        query.execute(link).await.map(drop)
+        let query = sqlx::query_as(UPDATE).bind(group.id).bind(name).bind(name.map(folded));
+        let query = query.bind(description.is_some()).bind(description.flatten());
+        query.fetch_optional(link).await
     })
     .map_err(Error::store)
 }

@@ -38,7 +38,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 
-/// Every operation of the public API, as one visible list.
+/// Every operation of the public API, as one visible list in two parts.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(documentation::show))
@@ -120,6 +120,12 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(oauth::delete_of_organization))
         .routes(routes!(tags::list, tags::create))
         .routes(routes!(tags::get, tags::update, tags::delete))
+        .merge(administration())
+}
+
+/// What organizations are run with, and by whom.
+fn administration() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(regions::list, regions::create))
         .routes(routes!(regions::get, regions::update, regions::delete))
         .routes(routes!(dataplanes::list, dataplanes::create))
