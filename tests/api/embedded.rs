@@ -100,9 +100,9 @@ async fn an_end_user_edits_the_sources_of_one_workspace_for_twenty_minutes() {
     server.wait(1);
     third.get("/sources").await.problem(401);
     admin = server.admin().await;
-    let last = end_user(&admin, &home).await;
+    let fourth = end_user(&admin, &home).await;
     admin.delete(&format!("/workspaces/{home}")).await.ok(204);
-    last.get(&format!("/sources/{source}")).await.problem(404);
+    fourth.get(&format!("/sources/{source}")).await.problem(404);
 }
 
 #[tokio::test]

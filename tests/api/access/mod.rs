@@ -342,8 +342,8 @@ async fn a_grant_of_a_group_opens_what_it_opens_to_who_holds_it() {
             }
             let thing = world.thing(row.target, world.own, &workspace, &who).await;
             let answer = ask(&who, row, &thing, &other).await;
-            let serves = |grant| row.roles.contains(&grant);
-            let expected = if serves(grant) || serves(P::OrganizationMember) {
+            let opens = |grant| row.roles.contains(&grant);
+            let expected = if opens(grant) || opens(P::OrganizationMember) {
                 row.ok
             } else {
                 403
