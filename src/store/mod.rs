@@ -15,6 +15,8 @@ pub mod connections;
 pub mod dataplanes;
 pub mod db;
 pub mod definitions;
+pub mod deliveries;
+pub mod disabling;
 pub mod due;
 pub mod embedded;
 pub mod fences;
@@ -31,7 +33,9 @@ pub mod oauth;
 pub mod organizations;
 pub mod permissions;
 pub mod regions;
+pub mod retention;
 pub mod runs;
+pub mod schemas;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
@@ -40,6 +44,7 @@ pub mod specifications;
 pub mod standings;
 pub mod state_edits;
 pub mod states;
+pub mod subjects;
 pub mod tags;
 pub mod users;
 pub mod workers;
@@ -58,6 +63,8 @@ pub fn statements() -> Vec<&'static str> {
         connections::STATEMENTS,
         dataplanes::STATEMENTS,
         definitions::STATEMENTS,
+        deliveries::STATEMENTS,
+        disabling::STATEMENTS,
         due::STATEMENTS,
         embedded::STATEMENTS,
         fences::STATEMENTS,
@@ -73,7 +80,9 @@ pub fn statements() -> Vec<&'static str> {
         organizations::STATEMENTS,
         permissions::STATEMENTS,
         regions::STATEMENTS,
+        retention::STATEMENTS,
         runs::STATEMENTS,
+        schemas::STATEMENTS,
         secrets::STATEMENTS,
         sessions::STATEMENTS,
         setup::STATEMENTS,
@@ -82,6 +91,7 @@ pub fn statements() -> Vec<&'static str> {
         standings::STATEMENTS,
         state_edits::STATEMENTS,
         states::STATEMENTS,
+        subjects::STATEMENTS,
         tags::STATEMENTS,
         users::STATEMENTS,
         workers::STATEMENTS,

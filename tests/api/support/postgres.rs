@@ -12,20 +12,25 @@ use std::time::{Duration, Instant};
 /// The running cluster.
 pub struct Cluster {
     port: u16,
+    directory: PathBuf,
     /// Its standard input is a leash: when it closes, the shell stops PostgreSQL.
     _leash: Child,
 }
 
 const SCRIPT: &str = r#"
 set -e
-bin=$1; dir=$2; port=$3
+bin=$1; dir=$2; port=$3; synchronous=$4
 "$bin/initdb" --pgdata="$dir/data" --username=tests --auth=trust --encoding=UTF8 --locale=C --no-sync >"$dir/init.log" 2>&1
-"$bin/postgres" -D "$dir/data" -p "$port" -h 127.0.0.1 -k "$dir" -c fsync=off -c full_page_writes=off \
-  -c synchronous_commit=off -c max_connections=300 -c shared_buffers=64MB >"$dir/server.log" 2>&1 </dev/null &
-server=$!
+# Again whenever somebody has killed it.
+(until [ -e "$dir/stop" ]; do
+  "$bin/postgres" -D "$dir/data" -p "$port" -h 127.0.0.1 -k "$dir" -c fsync=off -c full_page_writes=off \
+    -c synchronous_commit="$synchronous" -c max_connections=300 -c shared_buffers=64MB \
+    >>"$dir/server.log" 2>&1 </dev/null || sleep 0.1
+done) &
 cat >/dev/null || true
-kill -INT $server 2>/dev/null || true
-wait $server || true
+touch "$dir/stop"
+kill -INT $(head -n 1 "$dir/data/postmaster.pid") 2>/dev/null || true
+wait || true
 rm -rf "$dir"
 "#;
 
@@ -33,7 +38,17 @@ impl Cluster {
     /// The one cluster of this process.
     pub fn shared() -> &'static Self {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-        CLUSTER.get_or_init(Self::start)
+        CLUSTER.get_or_init(|| Self::start("off"))
+    }
+
+    /// One that a test may kill: it starts again by itself, and keeps what it has said to have committed.
+    pub fn mortal() -> Self {
+        Self::start("on")
+    }
+
+    /// The file whose first line is the id of its process.
+    pub fn process_file(&self) -> PathBuf {
+        self.directory.join("data/postmaster.pid")
     }
 
     /// The address of one of its databases.
@@ -41,7 +56,7 @@ impl Cluster {
         format!("postgres://tests@127.0.0.1:{}/{database}", self.port)
     }
 
-    fn start() -> Self {
+    fn start(synchronous_commit: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|free| free.local_addr())
             .expect("a port")
@@ -54,7 +69,8 @@ impl Cluster {
             .arg("sh")
             .arg(programs())
             .arg(&directory)
-            .arg(port.to_string());
+            .arg(port.to_string())
+            .arg(synchronous_commit);
         shell.stdin(Stdio::piped()).current_dir("/");
         if is_root() {
             // PostgreSQL refuses to run as root; Debian's package brings this user.
@@ -66,16 +82,18 @@ impl Cluster {
         let leash = shell.spawn().expect("a shell");
         let cluster = Self {
             port,
+            directory,
             _leash: leash,
         };
-        cluster.wait(&directory);
+        cluster.wait();
         cluster
     }
 
-    fn wait(&self, directory: &std::path::Path) {
+    fn wait(&self) {
         let until = Instant::now() + Duration::from_mins(1);
         while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            let log = || std::fs::read_to_string(directory.join("server.log")).unwrap_or_default();
+            let log =
+                || std::fs::read_to_string(self.directory.join("server.log")).unwrap_or_default();
             assert!(
                 Instant::now() < until,
                 "PostgreSQL did not start: {}",
