@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import traceback
 import uuid
 from urllib.parse import parse_qs, urlparse
@@ -19,14 +18,15 @@ from urllib.parse import parse_qs, urlparse
 import airbyte_api
 from airbyte_api import api, errors, models
 
+import administration
 import connectors
-from kit import API, URL, VERSION, Person, check, counts, equal, refused
+from kit import API, URL, VERSION, Person, check, counts, equal, refused, within
 
 ADMIN = (os.environ["FERROBYTE_ADMIN_CLIENT_ID"], os.environ["FERROBYTE_ADMIN_CLIENT_SECRET"])
 DEFAULT_ORGANIZATION = "00000000-0000-0000-0000-000000000000"
 ADMIN_USER = "00000000-0000-0000-0000-000000000000"
 # Fewer checks than this means that the walk lost its way, however green it looks.
-LEAST_CHECKS = 130
+LEAST_CHECKS = 180
 
 
 # The calls, spelled the way the package wants them ------------------------------------------------
@@ -100,15 +100,6 @@ def delete_permission(who, permission_id):
 
 def organizations(who):
     return who.sdk.organizations.list_organizations_for_user().organizations_response.data
-
-
-def within(seconds, holds):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 # The walk -----------------------------------------------------------------------------------------
@@ -319,6 +310,7 @@ def permissions_walk(admin, ids):
     refused("the last administrator of an organization stays", 409, lambda: delete_permission(admin, crown.permission_id))
     refused("and is not demoted either", 409, lambda: change_permission(admin, crown.permission_id, "organization_reader"))
     refused("a permission that never was is 404", 404, lambda: get_permission(admin, str(uuid.uuid4())))
+    return person, user_id
 
 
 def permitted(call):
@@ -350,7 +342,8 @@ def main():
         admin = tokens()
         ids = workspaces_walk(admin)
         organizations_and_users(admin)
-        permissions_walk(admin, ids)
+        member, user_id = permissions_walk(admin, ids)
+        administration.walk(admin, ADMIN, member, user_id, ids)
         connectors.walk(admin, ids[1])
         redirected = [request for request in admin.seen if 300 <= request[2] < 400]
         equal("nothing was redirected", redirected, [])
