@@ -12,6 +12,7 @@ mod inside;
 mod interface;
 mod local_json;
 mod output;
+mod postgres;
 mod run;
 
 use std::path::Path;
@@ -48,7 +49,7 @@ enum Program {
 }
 
 /// All there are.
-pub static CONNECTORS: [Connector; 3] = [
+pub static CONNECTORS: [Connector; 4] = [
     Connector {
         kind: Kind::Source,
         short_name: "faker",
@@ -78,6 +79,16 @@ pub static CONNECTORS: [Connector; 3] = [
         tag: "0.2.11",
         documentation_url: "https://docs.airbyte.com/integrations/destinations/local-json",
         program: Program::Destination(&local_json::LocalJson),
+    },
+    Connector {
+        kind: Kind::Destination,
+        short_name: "postgres",
+        title: "Postgres",
+        definition_id: uuid!("25c5221d-dce2-4163-ade9-739ef790f503"),
+        repository: "airbyte/destination-postgres",
+        tag: "3.0.0",
+        documentation_url: "https://docs.airbyte.com/integrations/destinations/postgres",
+        program: Program::Destination(&postgres::Postgres),
     },
 ];
 

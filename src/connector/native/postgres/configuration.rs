@@ -1,0 +1,192 @@
+//! The configuration, read into what a connection is made of. What is not supported is refused here, by
+//! its name.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use crate::connector::native::interface::Fault;
+
+/// What a run needs to know. It holds the password and is never printed.
+pub(super) struct Configuration {
+    pub(super) connection: PgConnectOptions,
+    pub(super) patience: Duration,
+    /// Where streams without a namespace go.
+    pub(super) schema: String,
+    /// Where tables are loaded that are not in their place yet.
+    pub(super) internal_schema: String,
+    pub(super) drop_cascade: bool,
+    pub(super) hard_deletes: bool,
+}
+
+/// How long a connection may take to come about.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Deserialize)]
+struct Given {
+    host: String,
+    #[serde(default = "usual_port")]
+    port: u16,
+    database: String,
+    schema: Option<String>,
+    username: String,
+    password: Option<String>,
+    #[serde(default)]
+    ssl: bool,
+    ssl_mode: Option<Ssl>,
+    jdbc_url_params: Option<String>,
+    raw_data_schema: Option<String>,
+    #[serde(default)]
+    disable_type_dedupe: bool,
+    #[serde(default)]
+    drop_cascade: bool,
+    cdc_deletion_mode: Option<String>,
+    tunnel_method: Option<Tunnel>,
+}
+
+#[derive(Deserialize)]
+struct Ssl {
+    mode: String,
+    ca_certificate: Option<String>,
+    client_certificate: Option<String>,
+    client_key: Option<String>,
+    client_key_password: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Tunnel {
+    tunnel_method: String,
+}
+
+fn usual_port() -> u16 {
+    5432
+}
+
+/// Empty fields of a form mean the same as absent ones.
+fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+pub(super) fn parse(configuration: &Value) -> Result<Configuration, Fault> {
+    let given: Given = serde_json::from_value(configuration.clone())
+        .map_err(|_| Fault::configuration("the configuration cannot be read"))?;
+    if given.disable_type_dedupe {
+        let message =
+            "disable_type_dedupe: tables of raw records are not supported, only typed ones";
+        return Err(Fault::configuration(message));
+    }
+    if given
+        .tunnel_method
+        .is_some_and(|tunnel| tunnel.tunnel_method != "NO_TUNNEL")
+    {
+        return Err(Fault::configuration(
+            "tunnel_method: SSH tunnels are not supported",
+        ));
+    }
+    // A socket of this machine would be reached with the rights of the server's own user.
+    if given.host.trim().is_empty() || given.host.starts_with('/') {
+        return Err(Fault::configuration(
+            "host: the name or the address of a server is needed",
+        ));
+    }
+    // Everything is set, so that nothing is taken from the server's own environment.
+    let connection = PgConnectOptions::new_without_pgpass()
+        .host(&given.host)
+        .port(given.port)
+        .username(&given.username)
+        .password(given.password.as_deref().unwrap_or_default())
+        .database(&given.database)
+        .application_name("ferrobyte")
+        .disable_statement_logging();
+    let connection = match given.ssl_mode {
+        Some(ssl) => encrypted(connection, ssl)?,
+        None if given.ssl => connection.ssl_mode(PgSslMode::Require),
+        None => connection.ssl_mode(PgSslMode::Prefer),
+    };
+    let parameters = filled(given.jdbc_url_params).unwrap_or_default();
+    let (connection, patience) = with_parameters(connection, &parameters)?;
+    Ok(Configuration {
+        connection,
+        patience,
+        schema: filled(given.schema).unwrap_or_else(|| "public".to_owned()),
+        internal_schema: filled(given.raw_data_schema)
+            .unwrap_or_else(|| "airbyte_internal".to_owned()),
+        drop_cascade: given.drop_cascade,
+        hard_deletes: given.cdc_deletion_mode.as_deref() != Some("Soft delete"),
+    })
+}
+
+fn encrypted(connection: PgConnectOptions, ssl: Ssl) -> Result<PgConnectOptions, Fault> {
+    if filled(ssl.client_key_password).is_some() {
+        let message = "ssl_mode.client_key_password: encrypted keys are not supported";
+        return Err(Fault::configuration(message));
+    }
+    let mode = match ssl.mode.as_str() {
+        "disable" => PgSslMode::Disable,
+        // Not encrypted at first and encrypted when refused is of no more use than this.
+        "allow" | "prefer" => PgSslMode::Prefer,
+        "require" => PgSslMode::Require,
+        "verify-ca" => PgSslMode::VerifyCa,
+        "verify-full" => PgSslMode::VerifyFull,
+        other => {
+            let message = format!("ssl_mode.mode: there is no mode {other}");
+            return Err(Fault::configuration(message));
+        }
+    };
+    let mut connection = connection.ssl_mode(mode);
+    if let Some(certificate) = filled(ssl.ca_certificate) {
+        connection = connection.ssl_root_cert_from_pem(certificate.into_bytes());
+    }
+    if let Some(certificate) = filled(ssl.client_certificate) {
+        connection = connection.ssl_client_cert_from_pem(certificate);
+    }
+    if let Some(key) = filled(ssl.client_key) {
+        connection = connection.ssl_client_key_from_pem(key);
+    }
+    Ok(connection)
+}
+
+/// The parameters of the Java driver that mean something here.
+fn with_parameters(
+    mut connection: PgConnectOptions,
+    parameters: &str,
+) -> Result<(PgConnectOptions, Duration), Fault> {
+    let mut patience = PATIENCE;
+    for (name, value) in form_urlencoded::parse(parameters.trim_start_matches('?').as_bytes()) {
+        match name.as_ref() {
+            "connectTimeout" | "loginTimeout" => {
+                let seconds: u64 = value.parse().map_err(|_| {
+                    Fault::configuration(format!("jdbc_url_params: {name} is a number of seconds"))
+                })?;
+                // To the Java driver 0 means as long as it takes.
+                patience = match seconds {
+                    0 => Duration::from_hours(1),
+                    seconds => Duration::from_secs(seconds.min(3600)),
+                };
+            }
+            "ApplicationName" => connection = connection.application_name(&value),
+            "options" => connection = connection.options(options(&value)?),
+            _ => {
+                let message = format!(
+                    "jdbc_url_params: {name} is not supported; connectTimeout, loginTimeout, \
+                     ApplicationName and options are"
+                );
+                return Err(Fault::configuration(message));
+            }
+        }
+    }
+    Ok((connection, patience))
+}
+
+/// `-c name=value` once or more often.
+fn options(text: &str) -> Result<Vec<(&str, &str)>, Fault> {
+    let wrong = || Fault::configuration("jdbc_url_params: options are of the form -c name=value");
+    let settings = text.trim().strip_prefix("-c").ok_or_else(wrong)?;
+    settings
+        .split(" -c")
+        .map(|setting| setting.trim().split_once('=').ok_or_else(wrong))
+        .collect()
+}
