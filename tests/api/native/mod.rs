@@ -5,6 +5,7 @@ mod asking;
 mod command_line;
 mod dev_null;
 mod local_json;
+mod postgres;
 mod sample_data;
 mod stopping;
 
