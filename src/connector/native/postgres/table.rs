@@ -60,9 +60,9 @@ impl Table {
         if !self.exists(session)? {
             return Ok(None);
         }
-        let known = self
-            .columns(session)?
-            .contains_key("_airbyte_generation_id");
+        let there = self.columns(session)?;
+        self.expect_ours(&there)?;
+        let known = there.contains_key("_airbyte_generation_id");
         let column = if known {
             "_airbyte_generation_id"
         } else {
@@ -95,9 +95,7 @@ impl Table {
             return self.create(session, columns);
         }
         let there = self.columns(session)?;
-        if !there.contains_key("_airbyte_raw_id") || !there.contains_key("_airbyte_extracted_at") {
-            return Err(self.not_ours());
-        }
+        self.expect_ours(&there)?;
         let changes = changes(&there, columns, cascade);
         if changes.is_empty() {
             return Ok(());
@@ -125,7 +123,15 @@ impl Table {
         Ok(rows.into_iter().collect())
     }
 
-    /// Anything that has not our columns was made by somebody else, and is not touched.
+    /// Anything that has not our columns was made by somebody else, and is neither changed nor dropped.
+    fn expect_ours(&self, there: &HashMap<String, String>) -> Result<(), Fault> {
+        let ours = ["_airbyte_raw_id", "_airbyte_extracted_at"];
+        if ours.iter().all(|name| there.contains_key(*name)) {
+            return Ok(());
+        }
+        Err(self.not_ours())
+    }
+
     fn not_ours(&self) -> Fault {
         Fault::configuration(format!(
             "{self} is there already and was not made by a destination"

@@ -268,10 +268,15 @@ fn odd_names_find_their_own_tables_and_columns() {
 fn a_table_of_somebody_else_is_not_touched() {
     let base = Base::new();
     base.run("CREATE TABLE pets (id bigint, dear text); INSERT INTO pets VALUES (1, 'x')");
-    for mode in ["append", "append_dedup"] {
+    for (mode, generations) in [
+        ("append", (0, 0)),
+        ("overwrite", (1, 1)),
+        ("append_dedup", (0, 0)),
+        ("append_dedup", (1, 1)),
+    ] {
         let run = base.write(
             Way::Inside,
-            &pets(&id_and_name(), mode, (0, 0)),
+            &pets(&id_and_name(), mode, generations),
             &[pet(&json!({"id": 1}), 1), complete()],
         );
         let (kind, message) = run.error().expect("refused");
