@@ -2,9 +2,11 @@
 
 -- `streams` is what was asked for, in the order in which it was sent, and what readers see; `catalog` is
 -- what the connectors are given, with the schemas. `schedule` is JSON, see domain/schedule.rs; `next_run_at`
--- follows from it and is empty for manual and inactive connections.
+-- follows from it and is empty for manual and inactive connections. `organization_id` repeats what the
+-- workspace says and never changes; `tagged` says whether there may be tags: so a list reads one table.
 CREATE TABLE connections (
     id UUID PRIMARY KEY,
+    organization_id UUID NOT NULL REFERENCES organizations (id),
     workspace_id UUID NOT NULL REFERENCES workspaces (id),
     source_id UUID NOT NULL REFERENCES actors (id),
     destination_id UUID NOT NULL REFERENCES actors (id),
@@ -20,6 +22,7 @@ CREATE TABLE connections (
     non_breaking_changes TEXT NOT NULL,
     streams TEXT NOT NULL,
     catalog TEXT NOT NULL,
+    tagged BOOLEAN NOT NULL DEFAULT FALSE,
     -- When the source's schema was last compared with the catalog.
     refreshed_at TIMESTAMPTZ,
     created_at TIMESTAMPTZ NOT NULL,
@@ -27,10 +30,17 @@ CREATE TABLE connections (
     deleted_at TIMESTAMPTZ
 );
 CREATE INDEX connections_in_order ON connections (created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX connections_by_organization ON connections (organization_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX connections_by_workspace ON connections (workspace_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX connections_by_source ON connections (source_id) WHERE deleted_at IS NULL;
 CREATE INDEX connections_by_destination ON connections (destination_id) WHERE deleted_at IS NULL;
 CREATE INDEX connections_due ON connections (next_run_at) WHERE next_run_at IS NOT NULL AND deleted_at IS NULL;
+-- For lists that show what is gone, too: they merge two orders.
+CREATE INDEX connections_gone_in_order ON connections (created_at, id) WHERE deleted_at IS NOT NULL;
+CREATE INDEX connections_gone_by_organization ON connections (organization_id, created_at, id)
+    WHERE deleted_at IS NOT NULL;
+CREATE INDEX connections_gone_by_workspace ON connections (workspace_id, created_at, id)
+    WHERE deleted_at IS NOT NULL;
 
 CREATE TABLE tags (
     id UUID PRIMARY KEY,
@@ -84,8 +94,11 @@ CREATE INDEX jobs_by_creation ON jobs (created_at, id);
 CREATE INDEX jobs_by_change ON jobs (updated_at, id);
 CREATE INDEX jobs_by_connection ON jobs (connection_id, created_at, id);
 CREATE INDEX jobs_by_workspace ON jobs (workspace_id, created_at, id);
+CREATE INDEX jobs_by_workspace_and_change ON jobs (workspace_id, updated_at, id);
 CREATE INDEX jobs_by_status ON jobs (status, created_at, id);
-INSERT INTO counters (name, value) VALUES ('jobs', 0), ('longest_job_seconds', 0);
+-- Nearly all jobs are syncs; the others are few enough to be found at once.
+CREATE INDEX jobs_not_syncs ON jobs (job_type, created_at, id) WHERE job_type <> 'sync';
+INSERT INTO counters (name, value) VALUES ('jobs', 0), ('claims', 0), ('longest_job_seconds', 0);
 
 -- Numbered from 0 within a job. `failures` is a JSON list, the first one counts.
 CREATE TABLE attempts (

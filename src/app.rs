@@ -12,9 +12,9 @@ use crate::access::throttle::{Allowance, Throttle};
 use crate::access::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::config::resolve::Given;
 use crate::config::values::Secret;
 use crate::config::{VaultSettings, resolve};
+use crate::connector::container;
 use crate::connector::process::environment::Environment;
 use crate::connector::sharing::Sharing;
 use crate::connector::{Launcher, Settings};
@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::net::Net;
 use crate::protocol::message::Specification;
 use crate::shutdown::Shutdown;
+use crate::store::bell::Bell;
 use crate::store::db::Db;
 use crate::store::workspaces::Lists;
 use crate::telemetry::metrics::Metrics;
@@ -36,6 +37,8 @@ pub struct App {
     pub config: Config,
     pub clock: Clock,
     pub db: Db,
+    /// Wakes workers, and those who wait for a job.
+    pub bell: Bell,
     pub tokens: Tokens,
     pub callers: Callers,
     pub passwords: Passwords,
@@ -115,7 +118,8 @@ impl App {
             token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),
             lists: Lists::default(),
-            launcher: launcher(&config),
+            bell: Bell::new(&db),
+            launcher: launcher(&config, &clock),
             settled: OnceCell::new(),
             specifications: Sharing::default(),
             shutdown,
@@ -152,11 +156,12 @@ fn references(settings: &VaultSettings) -> Resolver {
     }
 }
 
-fn launcher(config: &Config) -> Launcher {
-    let environment = Given::process_environment();
+fn launcher(config: &Config, clock: &Clock) -> Launcher {
+    let environment = resolve::Given::process_environment();
     let connectors = &config.connectors;
     let usual = Settings::below(&config.database.data_dir);
-    Launcher::new(Settings {
+    let line_limit = usize::try_from(connectors.line_limit).unwrap_or(usize::MAX);
+    let settings = Settings {
         supervisor: connectors.supervisor.clone().unwrap_or(usual.supervisor),
         environment: Environment::for_connectors(&environment, &connectors.environment),
         installer: Environment::for_installers(&environment),
@@ -164,10 +169,20 @@ fn launcher(config: &Config) -> Launcher {
         uv: connectors.uv.clone(),
         unsafe_code: connectors.unsafe_code,
         memory: connectors.memory,
-        line_limit: usize::try_from(connectors.line_limit).unwrap_or(usize::MAX),
+        line_limit,
         warm_parents: connectors.warm_parents,
         warm_idle: connectors.warm_idle,
         install_timeout: connectors.install_timeout,
+        containers: container::Settings {
+            host: config.containers.host.clone(),
+            network: config.containers.network.clone(),
+            read_only: config.containers.read_only,
+            pull: config.containers.pull,
+            memory: connectors.memory,
+            line_limit,
+            data_dir: config.database.data_dir.clone(),
+        },
         ..usual
-    })
+    };
+    Launcher::new(settings, clock)
 }

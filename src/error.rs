@@ -36,6 +36,9 @@ pub enum Error {
     /// The state of things forbids it for now.
     #[error("{0}")]
     Conflict(String),
+    /// A job of the connection has not ended, and only one may run at a time.
+    #[error("{message}")]
+    Running { message: String, job: i64 },
     /// It takes longer than the caller should wait. It goes on, and asking again finds what came of it.
     #[error("{message}")]
     NotYet {
@@ -79,8 +82,10 @@ pub enum Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noun {
     Application,
+    Connection,
     Destination,
     DestinationDefinition,
+    Job,
     Organization,
     Permission,
     Region,
@@ -94,6 +99,8 @@ impl std::fmt::Display for Noun {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Application => "application",
+            Self::Connection => "connection",
+            Self::Job => "job",
             Self::Destination => "destination",
             Self::DestinationDefinition => "destination definition",
             Self::Organization => "organization",

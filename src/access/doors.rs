@@ -13,17 +13,20 @@ use super::granted::{Granted, Lookup, Places};
 use super::policy::{Abilities, Ability, ActorLevel, Level};
 use crate::domain::actor::Actor;
 use crate::domain::application::Application;
+use crate::domain::connection::Connection;
 use crate::domain::definition::{Definition, Kind, Shelf};
 use crate::domain::ids::{
-    ActorId, ApplicationId, DefinitionId, OrganizationId, PermissionId, WorkspaceId,
+    ActorId, ApplicationId, ConnectionId, DefinitionId, OrganizationId, PermissionId, WorkspaceId,
 };
+use crate::domain::job::{Job, JobId};
 use crate::domain::organization::Organization;
 use crate::domain::permission::{Permission, PermissionScope};
 use crate::domain::workspace::Workspace;
 use crate::error::{Error, Fault, Noun, Place, Result};
 use crate::store::db::Exec;
 use crate::store::{
-    actors, applications, definitions, organizations, permissions, standings, workspaces,
+    actors, applications, connections, definitions, job_lists, organizations, permissions,
+    standings, workspaces,
 };
 
 /// A workspace, for something that level `L` allows.
@@ -161,6 +164,53 @@ pub async fn workspace_of<L: ActorLevel>(
     found
         .map(Granted::of)
         .ok_or_else(|| Error::not_found(Noun::Workspace, id))
+}
+
+/// A connection, for something that level `L` allows. One that was removed is still there to be read; that
+/// it cannot be changed any more is for others to say.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn connection<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: ConnectionId,
+) -> Result<Granted<Connection, L>> {
+    let found = connections::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|found| Sight {
+            abilities: caller.in_workspace(found.connection.workspace_id, found.organization_id),
+            gone: false,
+        });
+        sight.judge::<L>(caller, Ability::Read, Noun::Connection, id, L::ROLES.1)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(|found| Granted::of(found.connection))
+        .ok_or_else(|| Error::not_found(Noun::Connection, id))
+}
+
+/// A job, for something that level `L` allows. Those of connections that were removed remain.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn job<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: JobId,
+) -> Result<Granted<Job, L>> {
+    let found = job_lists::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|found| Sight {
+            abilities: caller.in_workspace(found.job.workspace_id, found.organization_id),
+            gone: false,
+        });
+        sight.judge::<L>(caller, Ability::Read, Noun::Job, id, L::ROLES.1)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(|found| Granted::of(found.job))
+        .ok_or_else(|| Error::not_found(Noun::Job, id))
 }
 
 /// What a source or a destination is called when it is missing.

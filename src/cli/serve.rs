@@ -14,45 +14,45 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{explained, say};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::domain::secret::PlainSecret;
 use crate::ops::administrator::{self, Credentials};
-use crate::ops::{registry, setup};
+use crate::ops::{registry, setup, work};
 use crate::shutdown::Shutdown;
 use crate::{http, web};
 
 /// How often the last uses of applications are written.
 const WRITE_USES: Duration = Duration::from_secs(1);
 
-/// Serves until SIGTERM or SIGINT, then lets requests finish.
+/// How long stopping waits until the containers of connectors are gone.
+const REMOVE_CONTAINERS: Duration = Duration::from_secs(10);
+
+/// Serves until SIGTERM or SIGINT, then lets requests and jobs finish.
 pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     prepare(&config)?;
-    let address = config.server.listen;
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}"))?;
-    let address = listener.local_addr()?;
+    let role = config.server.role;
+    let listener = match role {
+        Role::All | Role::Api => Some(listen(&config).await?),
+        Role::Worker => None,
+    };
     let (app, welcome) = setup::start(config, Clock::System)
         .await
         .map_err(explained)?;
     registry::follow_order(&app).await.map_err(explained)?;
     let shutdown = app.shutdown.clone();
-    let service = http::service(&app, web::routes(&app), web::missing(&app));
-    shutdown.spawn(http::server::serve(
-        listener,
-        service,
-        shutdown.clone(),
-        app.config.server.header_timeout,
-    ));
-    shutdown.spawn(write_uses(Arc::clone(&app), shutdown.clone()));
+    let url = match listener {
+        Some(listener) => {
+            let address = listener.local_addr()?;
+            serve_requests(&app, listener);
+            format!("http://{}", reachable(address))
+        }
+        None => String::new(),
+    };
     shutdown.spawn(settle(Arc::clone(&app)));
+    shutdown.spawn(collect_orphans(Arc::clone(&app)));
+    Arc::new(work::engine(&app)).begin(role != Role::Api);
 
-    let url = app
-        .config
-        .server
-        .external_url
-        .clone()
-        .unwrap_or_else(|| format!("http://{}", reachable(address)));
+    let url = app.config.server.external_url.clone().unwrap_or(url);
     let place = match &app.config.database.url {
         Some(_) => app.db.engine().to_owned(),
         None => format!(
@@ -61,8 +61,12 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
             app.config.database.data_dir.display()
         ),
     };
+    let does = match role {
+        Role::All | Role::Api => format!("listens on {url}"),
+        Role::Worker => format!("runs up to {} jobs at once", app.config.worker.slots),
+    };
     say(&format!(
-        "Ferrobyte {} listens on {url} ({place})",
+        "Ferrobyte {} {does} ({place})",
         env!("CARGO_PKG_VERSION")
     ));
     if let Some(welcome) = welcome {
@@ -80,7 +84,7 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
         }
     };
     stopped().await;
-    tracing::info!("stopping: open requests may finish");
+    tracing::info!("stopping: open requests may finish, jobs are given back");
     let finished = finish(&shutdown, app.config.server.drain_timeout, stopped()).await;
     if let Err(error) = app.callers.uses.write(&app.db, app.clock.now()).await {
         tracing::warn!(
@@ -88,12 +92,39 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
             explained(error)
         );
     }
+    let removed = app.launcher.containers().settle();
+    if tokio::time::timeout(REMOVE_CONTAINERS, removed)
+        .await
+        .is_err()
+    {
+        tracing::warn!("containers are left; the next start removes them");
+    }
     app.db.close().await;
     Ok(if finished {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+async fn listen(config: &Config) -> Result<TcpListener> {
+    let address = config.server.listen;
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))
+}
+
+fn serve_requests(app: &Arc<App>, listener: TcpListener) {
+    let shutdown = &app.shutdown;
+    let service = http::service(app, web::routes(app), web::missing(app));
+    let head = app.config.server.header_timeout;
+    shutdown.spawn(http::server::serve(
+        listener,
+        service,
+        shutdown.clone(),
+        head,
+    ));
+    shutdown.spawn(write_uses(Arc::clone(app), shutdown.clone()));
 }
 
 /// The address as somebody on this machine would type it: listening on every interface is no place to go.
@@ -169,6 +200,17 @@ async fn settle(app: Arc<App>) {
         tracing::error!(
             "the administrator's password is not in effect yet: {}",
             explained(error)
+        );
+    }
+}
+
+/// Without an engine there is nothing to collect.
+async fn collect_orphans(app: Arc<App>) {
+    if let Err(failure) = app.launcher.containers().collect_orphans().await {
+        tracing::debug!(
+            story = failure.story,
+            "no containers were looked through: {}",
+            failure.message
         );
     }
 }

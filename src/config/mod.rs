@@ -30,10 +30,12 @@ pub struct Config {
     pub sessions: Sessions,
     pub throttle: Throttling,
     pub connectors: Connectors,
+    pub worker: Worker,
     pub vault: VaultSettings,
     /// Address or file of the registry, for refreshing it.
     pub registry: Option<String>,
     pub net: Net,
+    pub containers: Containers,
     pub log: Log,
 }
 
@@ -41,6 +43,7 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub struct Server {
     pub listen: SocketAddr,
+    pub role: Role,
     /// The address that people use, without a slash at its end.
     pub external_url: Option<String>,
     pub trusted_proxies: Vec<IpAddr>,
@@ -50,6 +53,17 @@ pub struct Server {
     /// Bytes.
     pub body_limit: usize,
     pub metrics: bool,
+}
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Answers requests and runs jobs.
+    All,
+    /// Answers requests.
+    Api,
+    /// Runs jobs, and does not listen.
+    Worker,
 }
 
 /// Where data is kept.
@@ -163,6 +177,34 @@ pub struct Net {
     pub allow: Allowed,
 }
 
+/// How jobs are run.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    pub slots: usize,
+    /// 0 for any number.
+    pub jobs_by_workspace: u32,
+    pub lease: Duration,
+    pub poll: Duration,
+    pub attempt_limit: Duration,
+    pub source_silence: Duration,
+    pub destination_timeout: Duration,
+    pub stop_grace: Duration,
+    pub cancel_grace: Duration,
+    /// Bytes.
+    pub log_limit: usize,
+}
+
+/// Connectors in container images.
+#[derive(Debug, Clone)]
+pub struct Containers {
+    /// The engine's socket; the usual ones are tried when absent.
+    pub host: Option<String>,
+    /// The engine's own default when absent.
+    pub network: Option<String>,
+    pub read_only: bool,
+    pub pull: bool,
+}
+
 /// The log.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -192,6 +234,12 @@ impl Config {
             server: Server {
                 listen: from.required("server.listen", |text| {
                     text.parse().map_err(values::not_an_address)
+                }),
+                role: from.required("server.role", |text| match text {
+                    "all" => Ok(Role::All),
+                    "api" => Ok(Role::Api),
+                    "worker" => Ok(Role::Worker),
+                    _ => Err("must be all, api or worker".to_owned()),
                 }),
                 external_url: from.optional("server.external_url", values::base_url),
                 trusted_proxies: from.list("server.trusted_proxies", |text| {
@@ -234,29 +282,8 @@ impl Config {
                 logins_by_source: from.required("throttle.logins_by_source", values::number),
                 logins_by_email: from.required("throttle.logins_by_email", values::number),
             },
-            connectors: Connectors {
-                environment: from.list("connectors.environment", |text| Ok(text.to_owned())),
-                memory: from.optional("connectors.memory", values::bytes),
-                line_limit: from.required("connectors.line_limit", values::bytes),
-                supervisor: from.optional("connectors.supervisor", |text| Ok(PathBuf::from(text))),
-                unsafe_code: from.required("connectors.unsafe_code", values::switch),
-                pythons: from.list("connectors.pythons", |text| Ok(text.to_owned())),
-                uv: from.optional("connectors.uv", |text| Ok(PathBuf::from(text))),
-                install_timeout: from.required("connectors.install_timeout", values::seconds),
-                warm_parents: from.required("connectors.warm_parents", values::number),
-                warm_idle: from.required("connectors.warm_idle", values::seconds),
-                runtimes: Preference::new(from.list("connectors.runtimes", str::parse)),
-                specification_deadline: from
-                    .required("connectors.specification_deadline", values::seconds),
-                probes_concurrency: from
-                    .optional("connectors.probes_concurrency", values::at_least_one)
-                    .unwrap_or_else(twice_the_cores),
-                probes_by_workspace: from
-                    .required("connectors.probes_by_workspace", values::at_least_one),
-                check_deadline: from.required("connectors.check_deadline", values::seconds),
-                discovery_deadline: from.required("connectors.discovery_deadline", values::seconds),
-                discovery_patience: from.required("connectors.discovery_patience", values::seconds),
-            },
+            connectors: Connectors::parse(&mut from),
+            worker: Worker::parse(&mut from),
             vault: VaultSettings {
                 key: from.optional("vault.key", values::vault_key),
                 key_command: from.optional("vault.key_command", |text| Ok(text.to_owned())),
@@ -270,6 +297,12 @@ impl Config {
             registry: from.optional("registry.url", |text| Ok(text.to_owned())),
             net: Net {
                 allow: Allowed::new(from.list("net.allow", str::parse)),
+            },
+            containers: Containers {
+                host: from.optional("connectors.container_host", |text| Ok(text.to_owned())),
+                network: from.optional("connectors.container_network", |text| Ok(text.to_owned())),
+                read_only: from.required("connectors.container_read_only", values::switch),
+                pull: from.required("connectors.container_pull", values::switch),
             },
             log: Log {
                 level: from.required("log.level", values::level),
@@ -287,6 +320,53 @@ impl Config {
             },
         };
         from.finish(config)
+    }
+}
+
+impl Worker {
+    fn parse(from: &mut Resolved) -> Self {
+        Self {
+            slots: from
+                .optional("worker.slots", values::at_least_one)
+                .unwrap_or_else(twice_the_cores),
+            jobs_by_workspace: from.required("worker.jobs_by_workspace", values::number),
+            lease: from.required("worker.lease", values::lease),
+            poll: from.required("worker.poll", values::seconds),
+            attempt_limit: from.required("worker.attempt_limit", values::seconds),
+            source_silence: from.required("worker.source_silence", values::seconds),
+            destination_timeout: from.required("worker.destination_timeout", values::seconds),
+            stop_grace: from.required("worker.stop_grace", values::seconds),
+            cancel_grace: from.required("worker.cancel_grace", values::seconds),
+            log_limit: from.required("worker.log_limit", values::number),
+        }
+    }
+}
+
+impl Connectors {
+    fn parse(from: &mut Resolved) -> Self {
+        Self {
+            environment: from.list("connectors.environment", |text| Ok(text.to_owned())),
+            memory: from.optional("connectors.memory", values::bytes),
+            line_limit: from.required("connectors.line_limit", values::bytes),
+            supervisor: from.optional("connectors.supervisor", |text| Ok(PathBuf::from(text))),
+            unsafe_code: from.required("connectors.unsafe_code", values::switch),
+            pythons: from.list("connectors.pythons", |text| Ok(text.to_owned())),
+            uv: from.optional("connectors.uv", |text| Ok(PathBuf::from(text))),
+            install_timeout: from.required("connectors.install_timeout", values::seconds),
+            warm_parents: from.required("connectors.warm_parents", values::number),
+            warm_idle: from.required("connectors.warm_idle", values::seconds),
+            runtimes: Preference::new(from.list("connectors.runtimes", str::parse)),
+            specification_deadline: from
+                .required("connectors.specification_deadline", values::seconds),
+            probes_concurrency: from
+                .optional("connectors.probes_concurrency", values::at_least_one)
+                .unwrap_or_else(twice_the_cores),
+            probes_by_workspace: from
+                .required("connectors.probes_by_workspace", values::at_least_one),
+            check_deadline: from.required("connectors.check_deadline", values::seconds),
+            discovery_deadline: from.required("connectors.discovery_deadline", values::seconds),
+            discovery_patience: from.required("connectors.discovery_patience", values::seconds),
+        }
     }
 }
 

@@ -59,6 +59,14 @@ pub const SETTINGS: &[Setting] = &[
         "Address and port to listen on.",
     ),
     setting(
+        "server.role",
+        &["FERROBYTE_ROLE"],
+        "role",
+        "all",
+        "What this process does: api answers requests, worker runs jobs and does not listen, all does both. \
+         Any number of each may share one PostgreSQL.",
+    ),
+    setting(
         "server.external_url",
         &["FERROBYTE_EXTERNAL_URL", "AIRBYTE_URL"],
         "external-url",
@@ -344,23 +352,6 @@ pub const SETTINGS: &[Setting] = &[
         "How long a connector may take to be fetched and to print its specification.",
     ),
     setting(
-        "registry.url",
-        &["FERROBYTE_REGISTRY_URL"],
-        "registry-url",
-        "",
-        "Address or file of a registry of connectors in the public format, for `ferrobyte registry refresh`. \
-         Empty: the command has to be told.",
-    ),
-    setting(
-        "net.allow",
-        &["FERROBYTE_NET_ALLOW"],
-        "net-allow",
-        "",
-        "Host names, IP addresses and networks such as 10.1.0.0/16, with commas between, that the server may \
-         call by itself (OAuth, registry, webhooks, stores of secrets) although they are not public. A name \
-         is allowed wherever it leads.",
-    ),
-    setting(
         "connectors.environment",
         &["FERROBYTE_CONNECTOR_ENVIRONMENT"],
         "connector-environment",
@@ -437,6 +428,125 @@ pub const SETTINGS: &[Setting] = &[
         "warm-idle",
         "10m",
         "How long a connector that nobody asks stays loaded.",
+    ),
+    setting(
+        "connectors.container_host",
+        &["FERROBYTE_CONTAINER_HOST", "DOCKER_HOST"],
+        "container-host",
+        "",
+        "Socket of the container engine (Docker or Podman) that runs connectors which are images, such as \
+         unix:///run/podman/podman.sock. Empty: the usual sockets are tried.",
+    ),
+    setting(
+        "connectors.container_network",
+        &["FERROBYTE_CONTAINER_NETWORK"],
+        "container-network",
+        "",
+        "Network that these containers join: a name, bridge, host or none. Empty: the engine's own default.",
+    ),
+    setting(
+        "connectors.container_read_only",
+        &["FERROBYTE_CONTAINER_READ_ONLY"],
+        "container-read-only",
+        "off",
+        "Whether a connector cannot write to the file system of its image, only to /tmp. Not every image \
+         can live with it.",
+    ),
+    setting(
+        "connectors.container_pull",
+        &["FERROBYTE_CONTAINER_PULL"],
+        "container-pull",
+        "on",
+        "Whether an image that is not on this machine is pulled.",
+    ),
+    setting(
+        "registry.url",
+        &["FERROBYTE_REGISTRY_URL"],
+        "registry-url",
+        "",
+        "Address or file of a registry of connectors in the public format, for `ferrobyte registry refresh`. \
+         Empty: the command has to be told.",
+    ),
+    setting(
+        "net.allow",
+        &["FERROBYTE_NET_ALLOW"],
+        "net-allow",
+        "",
+        "Host names, IP addresses and networks such as 10.1.0.0/16, with commas between, that the server may \
+         call by itself (OAuth, registry, webhooks, stores of secrets) although they are not public. A name \
+         is allowed wherever it leads.",
+    ),
+    setting(
+        "worker.slots",
+        &["FERROBYTE_WORKER_SLOTS"],
+        "worker-slots",
+        "",
+        "How many jobs this process runs at once. Empty: twice the number of cores.",
+    ),
+    setting(
+        "worker.jobs_by_workspace",
+        &["FERROBYTE_WORKER_JOBS_BY_WORKSPACE"],
+        "worker-jobs-by-workspace",
+        "0",
+        "The most jobs of one workspace that run at once, on all workers together; 0 for any number.",
+    ),
+    setting(
+        "worker.lease",
+        &["FERROBYTE_WORKER_LEASE"],
+        "worker-lease",
+        "45s",
+        "How long a job stays with a worker that is not heard of, 2 seconds or more; then another takes over. \
+         A worker that cannot reach the database for three quarters of it stops what it runs.",
+    ),
+    setting(
+        "worker.poll",
+        &["FERROBYTE_WORKER_POLL"],
+        "worker-poll",
+        "5s",
+        "How often a worker looks for jobs without having been told of one.",
+    ),
+    setting(
+        "worker.attempt_limit",
+        &["FERROBYTE_WORKER_ATTEMPT_LIMIT"],
+        "worker-attempt-limit",
+        "3d",
+        "How long one attempt may take.",
+    ),
+    setting(
+        "worker.source_silence",
+        &["FERROBYTE_WORKER_SOURCE_SILENCE"],
+        "worker-source-silence",
+        "3h",
+        "How long a source may print nothing before its attempt fails. Time in which the destination is waited \
+         for does not count.",
+    ),
+    setting(
+        "worker.destination_timeout",
+        &["FERROBYTE_WORKER_DESTINATION_TIMEOUT"],
+        "worker-destination-timeout",
+        "24h",
+        "How long a destination may take nothing, or take to finish, before its attempt fails.",
+    ),
+    setting(
+        "worker.stop_grace",
+        &["FERROBYTE_WORKER_STOP_GRACE"],
+        "worker-stop-grace",
+        "10s",
+        "How long a connector may take to end when it is asked to; then it is killed.",
+    ),
+    setting(
+        "worker.cancel_grace",
+        &["FERROBYTE_WORKER_CANCEL_GRACE"],
+        "worker-cancel-grace",
+        "60s",
+        "How long a destination may take to keep what it has when a job is cancelled.",
+    ),
+    setting(
+        "worker.log_limit",
+        &["FERROBYTE_WORKER_LOG_LIMIT"],
+        "worker-log-limit",
+        "10485760",
+        "The largest log of one attempt, in bytes. Beyond it only the last lines are kept.",
     ),
     setting(
         "log.level",

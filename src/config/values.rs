@@ -43,6 +43,15 @@ pub fn token_lifetime(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// How long a worker has a job: several renewals have to fit in.
+pub fn lease(text: &str) -> Result<Duration, String> {
+    let lease = duration(text, 1)?;
+    if lease < Duration::from_secs(2) {
+        return Err("must be at least 2s".to_owned());
+    }
+    Ok(lease)
+}
+
 fn duration(text: &str, plain: u64) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {

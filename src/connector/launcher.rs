@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::container::{self, Containers};
 use super::process::directory;
 use super::process::environment::Environment;
 use super::python::{Installation, Python};
 use super::{Answer, Cause, Failure, Question, Running, Target, Task, native};
+use crate::clock::Clock;
 use crate::domain::definition::Runtime;
 
 /// What a launcher needs to know.
@@ -37,14 +39,25 @@ pub struct Settings {
     /// How long one lives without being asked.
     pub warm_idle: Duration,
     pub install_timeout: Duration,
+    pub containers: container::Settings,
 }
 
 impl Settings {
     /// The usual settings, with everything below this directory and an empty environment.
     #[must_use]
     pub fn below(data_dir: impl Into<PathBuf>) -> Self {
+        let data_dir = data_dir.into();
         Self {
-            data_dir: data_dir.into(),
+            containers: container::Settings {
+                host: None,
+                network: None,
+                read_only: false,
+                pull: true,
+                memory: None,
+                line_limit: 64 << 20,
+                data_dir: data_dir.clone(),
+            },
+            data_dir,
             // Stays this very program, even when an update has put another in its place.
             supervisor: PathBuf::from("/proc/self/exe"),
             environment: Environment::default(),
@@ -71,15 +84,17 @@ impl Settings {
 #[derive(Debug)]
 pub struct Launcher {
     python: Python,
+    containers: Containers,
     /// What native connectors may reach of this machine's files.
     local: PathBuf,
 }
 
 impl Launcher {
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, clock: &Clock) -> Self {
         directory::sweep(&settings.runs());
         Self {
+            containers: Containers::new(settings.containers.clone(), clock.clone()),
             local: settings.data_dir.join("local"),
             python: Python::new(Arc::new(settings)),
         }
@@ -107,7 +122,7 @@ impl Launcher {
                     .await
                     .unwrap_or_else(|_| Err(Failure::new(Cause::Deadline, "it took too long")))
             }
-            Runtime::Image => Err(no_image(target)),
+            Runtime::Image => self.containers.ask(target, question, deadline).await,
         }
     }
 
@@ -121,8 +136,14 @@ impl Launcher {
             Runtime::Native { connector } => {
                 native::launch(target.kind, connector, task, &self.local)
             }
-            Runtime::Image => Err(no_image(target)),
+            Runtime::Image => self.containers.launch(target, task).await,
         }
+    }
+
+    /// What runs the connectors that are images.
+    #[must_use]
+    pub fn containers(&self) -> &Containers {
+        &self.containers
     }
 
     /// The connectors that are being installed at the moment.
@@ -130,11 +151,4 @@ impl Launcher {
     pub fn installing(&self) -> Vec<Installation> {
         self.python.installing()
     }
-}
-
-fn no_image(target: &Target) -> Failure {
-    Failure::missing(format!(
-        "nothing here runs the image {}:{}",
-        target.repository, target.tag
-    ))
 }

@@ -5,6 +5,7 @@
 //!
 //! Configurations hold secrets here: nothing that carries one prints it.
 
+pub mod container;
 pub mod hearing;
 pub mod launcher;
 pub mod native;
@@ -155,6 +156,22 @@ pub enum Cause {
 }
 
 impl Running {
+    /// Puts together what a runtime has started.
+    #[must_use]
+    pub fn new(
+        input: Option<PipeWriter>,
+        output: PipeReader,
+        errors: tokio::sync::mpsc::Receiver<String>,
+        handle: Box<dyn Handle>,
+    ) -> Self {
+        Self {
+            input,
+            output,
+            errors,
+            handle,
+        }
+    }
+
     /// Waits for the end.
     pub async fn wait(&mut self) -> Exit {
         self.handle.wait().await

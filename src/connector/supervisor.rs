@@ -5,7 +5,7 @@
 //! supervisor inherits every descendant, also one that left the group.
 //!
 //! What comes down the lifeline: first a byte with the connector's standard input attached, if it gets
-//! one, then a byte for each request to end. What goes up: one [`Report`] a line.
+//! one, then a byte for each request to end. What goes up: one `Report` a line.
 
 use std::ffi::OsString;
 use std::io::{self, IoSliceMut};

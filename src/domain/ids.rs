@@ -59,10 +59,12 @@ ids! {
     /// A source or a destination.
     ActorId;
     ApplicationId;
+    ConnectionId;
     DefinitionId;
     OrganizationId;
     PermissionId;
     RegionId;
+    TagId;
     UserId;
     WorkspaceId;
 }

@@ -3,8 +3,12 @@
 
 pub mod actor;
 pub mod application;
+pub mod connection;
+pub mod cron;
 pub mod definition;
 pub mod ids;
+pub mod job;
+pub mod mapper;
 pub mod network;
 pub mod notifications;
 pub mod offer;
@@ -15,7 +19,10 @@ pub mod password;
 pub mod permission;
 pub mod resources;
 pub mod runtimes;
+pub mod schedule;
 pub mod secret;
+pub mod stream;
+pub mod tag;
 pub mod text;
 pub mod user;
 pub mod workspace;

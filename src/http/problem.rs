@@ -103,6 +103,16 @@ impl Problem {
         )
     }
 
+    /// What is to be changed is in use: 423, where a client of the reference waits for it.
+    pub fn locked(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::LOCKED,
+            kind!("#try-again-later"),
+            "try-again-later",
+            detail,
+        )
+    }
+
     pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -124,6 +134,11 @@ impl Problem {
 
     pub fn panicked() -> Self {
         Self::from(Error::internal("a handler panicked"))
+    }
+
+    fn with_data(mut self, name: &str, value: Value) -> Self {
+        self.0.data.insert(name.to_owned(), value);
+        self
     }
 
     fn naming(mut self, faults: Vec<Fault>) -> Self {
@@ -149,6 +164,24 @@ impl Problem {
             Ok(value) => self.with_header(header::RETRY_AFTER, value),
             Err(_) => self,
         }
+    }
+
+    /// A connector broke, or took too long.
+    fn connector(late: bool, detail: String) -> Self {
+        let (status, kind, title) = if late {
+            (
+                StatusCode::GATEWAY_TIMEOUT,
+                "error:connector/timed-out",
+                "connector-timed-out",
+            )
+        } else {
+            (
+                StatusCode::BAD_GATEWAY,
+                "error:connector/failed",
+                "connector-failed",
+            )
+        };
+        Self::new(status, kind, title, detail)
     }
 
     /// Replaces the challenge: for credentials that are no bearer token.
@@ -319,25 +352,12 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::Invalid { rule, faults } => {
-                let (status, kind, title) = match rule {
-                    Rule::Request => (S::BAD_REQUEST, kind!("#bad-request"), "bad-request"),
-                    Rule::NotificationUrl => (
-                        S::BAD_REQUEST,
-                        "error:notification/config/missing-url",
-                        "Notification missing URL",
-                    ),
-                    Rule::Configuration => (
-                        S::UNPROCESSABLE_ENTITY,
-                        kind!("#unprocessable-entity"),
-                        "unprocessable-entity",
-                    ),
-                };
+                let (status, kind, title) = broken(rule);
                 Self::new(status, kind, title, detail).naming(faults)
             }
             Error::UnknownConnector { name, .. } => {
-                let mut problem = Self::new(S::BAD_REQUEST, kind!(""), "value-not-found", detail);
-                problem.0.data.insert("value".to_owned(), json!(name));
-                problem
+                Self::new(S::BAD_REQUEST, kind!(""), "value-not-found", detail)
+                    .with_data("value", json!(name))
             }
             Error::Unprocessable(_) => Self::new(
                 S::UNPROCESSABLE_ENTITY,
@@ -359,26 +379,27 @@ impl From<Error> for Problem {
             Error::Forbidden(_) => {
                 Self::new(S::FORBIDDEN, kind!("#forbidden"), "forbidden", detail)
             }
-            Error::NotFound { what, id } => {
-                let mut problem = Self::new(
-                    S::NOT_FOUND,
-                    kind!("#resource-not-found"),
-                    "resource-not-found",
-                    detail,
-                );
-                problem
-                    .0
-                    .data
-                    .insert("resourceType".to_owned(), json!(resource_type(what)));
-                problem.0.data.insert("resourceId".to_owned(), json!(id));
-                problem
-            }
+            Error::NotFound { what, id } => Self::new(
+                S::NOT_FOUND,
+                kind!("#resource-not-found"),
+                "resource-not-found",
+                detail,
+            )
+            .with_data("resourceType", json!(resource_type(what)))
+            .with_data("resourceId", json!(id)),
             Error::Conflict(_) => Self::new(
                 S::CONFLICT,
                 kind!("#409-state-conflict"),
                 "state-conflict",
                 detail,
             ),
+            Error::Running { job, .. } => Self::new(
+                S::CONFLICT,
+                kind!("#try-again-later"),
+                "try-again-later",
+                detail,
+            )
+            .with_data("jobId", json!(job)),
             Error::NotYet { retry_after, .. } => Self::new(
                 S::SERVICE_UNAVAILABLE,
                 "error:connector/still-running",
@@ -386,18 +407,7 @@ impl From<Error> for Problem {
                 detail,
             )
             .retrying(retry_after),
-            Error::Connector { late, story, .. } => {
-                let (status, kind, title) = if late {
-                    (
-                        S::GATEWAY_TIMEOUT,
-                        "error:connector/timed-out",
-                        "connector-timed-out",
-                    )
-                } else {
-                    (S::BAD_GATEWAY, "error:connector/failed", "connector-failed")
-                };
-                Self::new(status, kind, title, detail).telling(story)
-            }
+            Error::Connector { late, story, .. } => Self::connector(late, detail).telling(story),
             Error::TooMany { retry_after } => Self::new(
                 S::TOO_MANY_REQUESTS,
                 kind!("#too-many-requests"),
@@ -429,10 +439,33 @@ impl From<Error> for Problem {
     }
 }
 
+/// What it means to break a rule: status, type and title.
+fn broken(rule: Rule) -> (StatusCode, &'static str, &'static str) {
+    match rule {
+        Rule::Request => (
+            StatusCode::BAD_REQUEST,
+            kind!("#bad-request"),
+            "bad-request",
+        ),
+        Rule::NotificationUrl => (
+            StatusCode::BAD_REQUEST,
+            "error:notification/config/missing-url",
+            "Notification missing URL",
+        ),
+        Rule::Configuration => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            kind!("#unprocessable-entity"),
+            "unprocessable-entity",
+        ),
+    }
+}
+
 /// What the reference server calls a thing that is not found.
 fn resource_type(noun: Noun) -> &'static str {
     match noun {
         Noun::Application => "APPLICATION",
+        Noun::Connection => "STANDARD_SYNC",
+        Noun::Job => "JOB",
         Noun::Organization => "ORGANIZATION",
         Noun::Permission => "PERMISSION",
         Noun::Region => "DATAPLANE_GROUP",

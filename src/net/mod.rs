@@ -11,12 +11,12 @@ mod trouble;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::header::{self, HeaderMap};
 use reqwest::redirect::Policy;
 use tokio::time::timeout;
 
 pub use call::{Call, Reply};
+pub use reqwest::Url;
 pub use trouble::Trouble;
 
 use crate::domain::network::Allowed;

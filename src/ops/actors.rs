@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::configurations::{self, prepare};
-use super::{definitions, secrets};
+use super::once::{self, Once};
+use super::{definitions, jobs, oauth, secrets};
 use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::access::granted::Granted;
@@ -20,7 +21,7 @@ use crate::domain::text::Name;
 use crate::domain::workspace::Workspace;
 use crate::error::{Error, Noun, Result};
 use crate::store::db::{Exec, Writer};
-use crate::store::{actors, workspaces};
+use crate::store::{actors, connections, workspaces};
 use crate::vault::configuration::{merge, with_coordinates};
 
 /// A source or destination that somebody wants.
@@ -35,6 +36,7 @@ pub struct Wish {
     /// What OAuth brought, to be put into the configuration.
     pub secret_id: Option<String>,
     pub resources: Option<ScopedResourceRequirements>,
+    pub once: Option<Once>,
 }
 
 /// What to change; what is absent stays.
@@ -62,14 +64,15 @@ pub enum Given {
 /// [`Error::UnknownConnector`], [`Error::Unprocessable`] when no connector is named,
 /// [`Error::Invalid`] for a configuration that does not fit.
 pub async fn create(app: &Arc<App>, caller: &Caller, kind: Kind, wish: Wish) -> Result<Actor> {
+    if let Some(id) = once::earlier(app, wish.once.as_ref()).await? {
+        return read(app, caller, kind, id, false).await;
+    }
     let mut db = app.db.read().await?;
     let home = doors::workspace_of::<EditActor>(&mut db, caller, kind, wish.workspace_id).await?;
     let tag = actor::tag(kind, &wish.configuration);
     let definition = choose(&mut db, kind, &home, wish.definition_id, tag).await?;
     drop(db);
-    refuse_secret_id(wish.secret_id.as_deref())?;
     let specification = definitions::specification(app, &definition).await?;
-    let prepared = prepare(app, kind, &specification, wish.configuration, None)?;
 
     let now = app.clock.now();
     let mut row = Actor {
@@ -91,8 +94,15 @@ pub async fn create(app: &Arc<App>, caller: &Caller, kind: Kind, wish: Wish) -> 
     workspaces::hold(&mut db, &home).await?.ok_or_else(gone)?;
     // Asking for the specification may have taken a while.
     choose(&mut db, kind, &home, Some(definition.id), None).await?;
+    let mut configuration = wish.configuration;
+    if let Some(secret_id) = &wish.secret_id {
+        let brought = oauth::claim(app, &mut db, home.id, definition.id, secret_id).await?;
+        configuration = merge(&configuration, brought);
+    }
+    let prepared = prepare(app, kind, &specification, configuration, None)?;
     prepared.keep(app, &mut db, &mut row).await?;
     actors::insert(&mut db, &home, &row).await?;
+    once::keep(app, &mut db, wish.once.as_ref(), row.id).await?;
     db.commit().await?;
     Ok(row)
 }
@@ -112,10 +122,10 @@ pub async fn change(
     let actor = doors::actor::<EditActor>(&mut db, caller, kind, id).await?;
     let definition = definition_of(&mut db, &actor).await?;
     drop(db);
-    refuse_secret_id(change.secret_id.as_deref())?;
-    let specification = match &change.configuration {
-        Some(_) => Some(definitions::specification(app, &definition).await?),
-        None => None,
+    let specification = if change.configuration.is_some() || change.secret_id.is_some() {
+        Some(definitions::specification(app, &definition).await?)
+    } else {
+        None
     };
 
     let mut db = app.db.write().await?;
@@ -127,12 +137,18 @@ pub async fn change(
     if let Some(resources) = change.resources {
         row.resource_allocation = resources.as_ref().map(text).transpose()?;
     }
-    if let (Some(given), Some(specification)) = (change.configuration, specification) {
+    if let Some(specification) = specification {
         let opened = configurations::open(app, &mut db, &held).await?;
-        let whole = match given {
-            Given::Whole(whole) => whole,
-            Given::Patch(patch) => merge(&opened.shown, patch),
+        let mut whole = match change.configuration {
+            Some(Given::Whole(whole)) => whole,
+            Some(Given::Patch(patch)) => merge(&opened.shown, patch),
+            None => opened.shown.clone(),
         };
+        if let Some(secret_id) = &change.secret_id {
+            let (home, definition) = (held.workspace_id, held.definition_id);
+            let brought = oauth::claim(app, &mut db, home, definition, secret_id).await?;
+            whole = merge(&whole, brought);
+        }
         let stored = Some(opened.stored());
         let prepared = prepare(app, kind, &specification, whole, stored)?;
         prepared.keep(app, &mut db, &mut row).await?;
@@ -142,13 +158,17 @@ pub async fn change(
     Ok(row)
 }
 
-/// Removes a source or destination with its configuration and secrets.
+/// Removes a source or destination with its configuration, its secrets and its connections.
 pub async fn remove(app: &App, caller: &Caller, kind: Kind, id: ActorId) -> Result<()> {
     let mut db = app.db.write().await?;
     let actor = doors::actor::<EditActor>(&mut db, caller, kind, id).await?;
-    actors::remove(&mut db, &actor, app.clock.now()).await?;
+    let now = app.clock.now();
+    let ended = connections::remove_of_actor(&mut db, &actor, now).await?;
+    actors::remove(&mut db, &actor, now).await?;
     secrets::remove(&mut db, actor.id.into()).await?;
-    db.commit().await
+    db.commit().await?;
+    jobs::ring_ended(app, &ended).await;
+    Ok(())
 }
 
 /// One source or destination; with coordinates, the references to secrets that are kept elsewhere are
@@ -218,14 +238,4 @@ fn noun_of_definition(kind: Kind) -> Noun {
 
 fn text(resources: &ScopedResourceRequirements) -> Result<String> {
     serde_json::to_string(resources).map_err(Error::internal)
-}
-
-/// Seam: `ops::oauth::claim` will pick up what OAuth brought.
-fn refuse_secret_id(secret_id: Option<&str>) -> Result<()> {
-    match secret_id {
-        None => Ok(()),
-        Some(_) => Err(Error::Unprocessable(
-            "there is no such secretId: nothing was brought by OAuth".to_owned(),
-        )),
-    }
 }

@@ -18,8 +18,9 @@ use crate::domain::definition::{Definition, Kind};
 use crate::domain::resources::{JobType, ScopedResourceRequirements};
 use crate::engine::probes::{Asked, NoOutcome};
 use crate::error::{Error, Result};
-use crate::protocol::message::ConnectionStatus;
+use crate::protocol::message::{ConnectionStatus, Specification};
 use crate::store::actors;
+use crate::store::db::Writer;
 use crate::vault::configuration::{Secrets, adopt};
 use crate::vault::hiding::Veil;
 use crate::vault::references::Unresolved;
@@ -88,17 +89,31 @@ pub async fn keep_announced<L>(
     if held.fingerprint != ran_with.fingerprint {
         return Ok(None);
     }
-    let opened = configurations::open(app, &mut db, &held).await?;
+    let row = announced_row(app, &mut db, &specification, &held, announced, used).await?;
+    actors::update(&mut db, actor, &held, &row, app.clock.now()).await?;
+    db.commit().await?;
+    Ok(Some(row.fingerprint))
+}
+
+/// A row that is held, with what its connector announced in the place of its configuration. The secrets
+/// are stored; the row is yet to be.
+pub(super) async fn announced_row(
+    app: &App,
+    db: &mut Writer,
+    specification: &Specification,
+    held: &Actor,
+    announced: &Value,
+    used: &Secrets,
+) -> Result<Actor> {
+    let opened = configurations::open(app, db, held).await?;
     let wanted = with_tag(held.kind, &opened.shown, announced);
     let schema = &specification.connection_specification;
     let split = adopt(schema, &wanted, opened.stored(), used);
     let mut row = held.clone();
     prepared(app, held.kind, split)
-        .keep(app, &mut db, &mut row)
+        .keep(app, db, &mut row)
         .await?;
-    actors::update(&mut db, actor, &held, &row, app.clock.now()).await?;
-    db.commit().await?;
-    Ok(Some(row.fingerprint))
+    Ok(row)
 }
 
 /// The tag was not given to the connector, so it does not come back from it.
@@ -154,7 +169,7 @@ pub(super) async fn ask(
     }
 }
 
-fn limits(resources: Option<&str>, job: JobType) -> Limits {
+pub(super) fn limits(resources: Option<&str>, job: JobType) -> Limits {
     let given = resources.and_then(|text| serde_json::from_str(text).ok());
     let given: ScopedResourceRequirements = given.unwrap_or_default();
     let (cpu, memory) = given.limits(job);
@@ -199,7 +214,7 @@ pub(super) fn ours(error: Error) -> Failure {
 }
 
 /// References that lead nowhere are for whoever configured them.
-fn unresolved(all: Vec<Unresolved>) -> Failure {
+pub(super) fn unresolved(all: Vec<Unresolved>) -> Failure {
     let sentences = all
         .into_iter()
         .map(|one| format!("{}: {}", one.field, one.why));

@@ -19,7 +19,7 @@ use crate::domain::offer::{ConnectionSyncMode, Offer};
 use crate::engine::offers::{offers, sync_modes, written_by};
 use crate::engine::probes::{Asked, Errand, Finding, Outcome, Subject};
 use crate::error::{Error, Result};
-use crate::protocol::catalog::Catalog;
+use crate::protocol::catalog::{Catalog, DestinationSyncMode};
 use crate::store::catalogs::{self, NewCatalog};
 
 /// A stream, and how it can be moved to the destination that was asked about.
@@ -74,6 +74,48 @@ pub async fn streams(app: &Arc<App>, caller: &Caller, wanted: Wanted) -> Result<
         offer,
     };
     Ok(offers.into_iter().map(stream).collect())
+}
+
+/// The whole catalog of a source: what an earlier discovery found, or a new one.
+///
+/// # Errors
+/// As [`streams`].
+pub(super) async fn catalog(app: &Arc<App>, caller: &Caller, source: ActorId) -> Result<Catalog> {
+    let mut afresh = false;
+    loop {
+        let mut db = app.db.read().await?;
+        let source = doors::actor::<Read>(&mut db, caller, Kind::Source, source).await?;
+        let definition = definition_of(&mut db, &source).await?;
+        let edition = definition.edition();
+        let known = catalogs::catalog(&mut db, &edition, &source.fingerprint).await?;
+        drop(db);
+        match known {
+            Some(text) => return serde_json::from_str(&text).map_err(Error::internal),
+            // Somebody changes the configuration faster than it can be discovered.
+            None if afresh => {
+                return Err(Error::conflict(
+                    "the source was changed while its streams were discovered; try again",
+                ));
+            }
+            None => drop(discover(app, source, definition, false).await?),
+        }
+        afresh = true;
+    }
+}
+
+/// How a destination can write.
+pub(super) async fn ways_to_write(
+    app: &Arc<App>,
+    caller: &Caller,
+    destination: ActorId,
+) -> Result<Vec<DestinationSyncMode>> {
+    let mut db = app.db.read().await?;
+    let sink = doors::actor::<Read>(&mut db, caller, Kind::Destination, destination).await?;
+    let definition = definition_of(&mut db, &sink).await?;
+    drop(db);
+    Ok(written_by(
+        &definitions::specification(app, &definition).await?,
+    ))
 }
 
 /// Waits for a discovery, as long as clients do.

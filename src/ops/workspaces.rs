@@ -1,17 +1,20 @@
 //! Creating and changing workspaces.
 
+use super::jobs;
 use crate::access::caller::Caller;
+use crate::access::doors;
 use crate::access::granted::Granted;
 use crate::access::policy::{Edit, EditSomething};
+use crate::app::App;
 use crate::clock::Clock;
-use crate::domain::ids::RegionId;
+use crate::domain::ids::{RegionId, WorkspaceId};
 use crate::domain::notifications::{Notifications, NotificationsChange};
 use crate::domain::organization::{Organization, Region};
 use crate::domain::text::Name;
 use crate::domain::workspace::{NewWorkspace, Workspace, WorkspaceChange};
 use crate::error::{Error, Fault, Noun, Result, Rule};
 use crate::store::db::Writer;
-use crate::store::{organizations, workspaces};
+use crate::store::{connections, organizations, workspaces};
 
 /// What somebody wants of a workspace; what is absent takes its default or stays.
 #[derive(Debug, Default)]
@@ -100,6 +103,21 @@ pub async fn update(
         changed.region = region.name;
     }
     Ok(changed)
+}
+
+/// Removes a workspace with everything in it; what runs there is asked to end.
+///
+/// # Errors
+/// As the door says.
+pub async fn remove(app: &App, caller: &Caller, id: WorkspaceId) -> Result<()> {
+    let mut db = app.db.write().await?;
+    let workspace = doors::workspace::<EditSomething>(&mut db, caller, id).await?;
+    let now = app.clock.now();
+    let ended = connections::remove_of_workspace(&mut db, &workspace, now).await?;
+    workspaces::remove(&mut db, &workspace, now).await?;
+    db.commit().await?;
+    jobs::ring_ended(app, &ended).await;
+    Ok(())
 }
 
 async fn default_region(db: &mut Writer, host: &Granted<Organization, Edit>) -> Result<Region> {

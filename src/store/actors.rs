@@ -67,7 +67,7 @@ macro_rules! keys {
     };
 }
 
-/// The two ways of [`keys`], by whether the rows are gone.
+/// The two ways of `keys`, by whether the rows are gone.
 macro_rules! both {
     ($($rest:literal),*) => {
         [keys!("IS NULL", $($rest),*), keys!("IS NOT NULL", $($rest),*)]
@@ -381,8 +381,11 @@ pub async fn insert(
 /// The row at this moment, which nobody else changes before this transaction is over; `None` when it has
 /// just gone. At any level: a connector that runs may announce a new configuration.
 pub async fn hold<L>(db: &mut Writer, actor: &Granted<Actor, L>) -> Result<Option<Actor>> {
-    on!(db, link => sqlx::query_as(HOLD).bind(actor.id).fetch_optional(link).await)
-        .map_err(Error::store)
+    hold_row(db, actor.id).await
+}
+
+pub(super) async fn hold_row(db: &mut Writer, id: ActorId) -> Result<Option<Actor>> {
+    on!(db, link => sqlx::query_as(HOLD).bind(id).fetch_optional(link).await).map_err(Error::store)
 }
 
 /// Writes what can change of a row that is held.
@@ -393,9 +396,19 @@ pub async fn update<L>(
     changed: &Actor,
     now: Timestamp,
 ) -> Result<()> {
+    update_row(db, actor.id, held, changed, now).await
+}
+
+pub(super) async fn update_row(
+    db: &mut Writer,
+    id: ActorId,
+    held: &Actor,
+    changed: &Actor,
+    now: Timestamp,
+) -> Result<()> {
     on!(db, link => {
         sqlx::query(UPDATE)
-            .bind(actor.id)
+            .bind(id)
             .bind(&changed.name)
             .bind(&changed.configuration)
             .bind(&changed.fingerprint)

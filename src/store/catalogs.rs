@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
 const STREAMS: &str = "SELECT streams FROM catalogs WHERE edition = $1 AND fingerprint = $2";
+const CATALOG: &str = "SELECT catalog FROM catalogs WHERE edition = $1 AND fingerprint = $2";
 const STORE: &str = "INSERT INTO catalogs (edition, fingerprint, catalog, streams, created_at) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (edition, fingerprint) DO UPDATE \
     SET catalog = excluded.catalog, streams = excluded.streams, created_at = excluded.created_at";
@@ -16,7 +17,7 @@ const FORGET_FORMER: &str =
 const FORGET: &str = "DELETE FROM catalogs WHERE fingerprint = $1 AND NOT EXISTS \
     (SELECT 1 FROM actors WHERE fingerprint = $1 AND deleted_at IS NULL)";
 
-pub(super) const STATEMENTS: &[&str] = &[STREAMS, STORE, FORGET_FORMER, FORGET];
+pub(super) const STATEMENTS: &[&str] = &[STREAMS, CATALOG, STORE, FORGET_FORMER, FORGET];
 
 /// How long the catalog of another edition stays.
 const FORMER: TimeDelta = TimeDelta::days(30);
@@ -40,6 +41,18 @@ pub async fn streams(
 ) -> Result<Option<String>> {
     on!(db, link => {
         sqlx::query_scalar(STREAMS).bind(edition).bind(fingerprint).fetch_optional(link).await
+    })
+    .map_err(Error::store)
+}
+
+/// The whole catalog that was found, as JSON.
+pub async fn catalog(
+    db: &mut dyn Exec,
+    edition: &str,
+    fingerprint: &[u8],
+) -> Result<Option<String>> {
+    on!(db, link => {
+        sqlx::query_scalar(CATALOG).bind(edition).bind(fingerprint).fetch_optional(link).await
     })
     .map_err(Error::store)
 }

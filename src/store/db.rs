@@ -11,7 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection, Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use crate::error::{Error, Result};
 
@@ -20,6 +20,10 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// A connection that is idle for longer is tried before it is used again.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
+
+/// PostgreSQL ends a transaction in which nothing happens for so long. A process that was stopped in the
+/// middle of one would otherwise keep its rows from everybody, jobs among them.
+const IDLE_IN_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15s'";
 
 /// The database, whichever engine it is.
 #[derive(Debug, Clone)]
@@ -81,6 +85,9 @@ impl Db {
             .max_connections(reach.connections.max(2))
             .acquire_timeout(Duration::from_secs(5))
             .test_before_acquire(false)
+            .after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(IDLE_IN_TRANSACTION).await.map(drop) })
+            })
             .before_acquire(|connection, meta| {
                 Box::pin(async move {
                     if meta.idle_for > TRUSTED_IDLE {

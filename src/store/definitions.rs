@@ -33,6 +33,16 @@ macro_rules! listed {
     };
 }
 
+macro_rules! described {
+    ($($rest:literal),*) => {
+        concat!(
+            "SELECT id, kind, workspace_id, name, short_name, repository, tag, documentation_url, runtime, \
+             manifest_version, deleted_at, facts FROM definitions WHERE deleted_at IS NULL AND ",
+            $($rest),*
+        )
+    };
+}
+
 const FETCH: &str = select!("WHERE id = $1");
 const USABLE: &str = select!(
     "WHERE id = $1 AND kind = $2 AND deleted_at IS NULL AND (workspace_id IS NULL OR workspace_id = $3)"
@@ -53,6 +63,12 @@ const LIST_WITH_LOW_CODE: &str = concat!(
     listed!("workspace_id IS NULL AND kind = $1"),
     " UNION ALL ",
     listed!("workspace_id = $2 AND kind = $1 ORDER BY name, id")
+);
+/// The same with everything that is known of them, for those who choose.
+const DESCRIBED: &str = concat!(
+    described!("workspace_id IS NULL AND kind = $1"),
+    " UNION ALL ",
+    described!("workspace_id = $2 AND kind = $1")
 );
 const INSERT: &str = "INSERT INTO definitions (id, kind, workspace_id, name, short_name, repository, tag, \
                       documentation_url, runtime, facts, created_at, updated_at) \
@@ -78,6 +94,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     LIST_PUBLIC,
     LIST,
     LIST_WITH_LOW_CODE,
+    DESCRIBED,
     INSERT,
     UPDATE,
     PINNED,
@@ -211,6 +228,32 @@ pub async fn list_with_low_code<L: Level>(
         sqlx::query_as(LIST_WITH_LOW_CODE).bind(kind).bind(workspace.id).fetch_all(link).await
     })
     .map_err(Error::store)
+}
+
+#[derive(Debug, FromRow)]
+struct DescribedRow {
+    #[sqlx(flatten)]
+    row: Row,
+    facts: String,
+}
+
+/// The definitions of a kind that the workspace may use, low-code ones too, each with what a registry
+/// says of it. In no order.
+pub async fn described<L: Level>(
+    db: &mut dyn Exec,
+    workspace: &Granted<Workspace, L>,
+    kind: Kind,
+) -> Result<Vec<(Definition, Map<String, Value>)>> {
+    let rows: Vec<DescribedRow> = on!(db, link => {
+        sqlx::query_as(DESCRIBED).bind(kind).bind(workspace.id).fetch_all(link).await
+    })
+    .map_err(Error::store)?;
+    rows.into_iter()
+        .map(|DescribedRow { row, facts }| {
+            let facts = serde_json::from_str(&facts).map_err(Error::internal)?;
+            Ok((row.try_into()?, facts))
+        })
+        .collect()
 }
 
 /// Adds a definition to its workspace.

@@ -6,23 +6,40 @@
 
 pub mod actors;
 pub mod applications;
+pub mod attempts;
+pub mod bell;
 pub mod catalogs;
 pub mod catalogue;
+pub mod connection_lists;
+pub mod connections;
 pub mod db;
 pub mod definitions;
+pub mod due;
 pub mod fences;
+pub mod generations;
+pub mod idempotency;
+pub mod job_lists;
+pub mod jobs;
+pub mod leases;
 pub mod lists;
+pub mod log_pieces;
 pub mod manifests;
+pub mod oauth;
 pub mod organizations;
 pub mod permissions;
 pub mod regions;
+pub mod runs;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
 pub mod specifications;
 pub mod standings;
+pub mod state_edits;
+pub mod states;
+pub mod tags;
 pub mod users;
+pub mod workers;
 pub mod workspaces;
 
 /// Every statement of this room, for the test that prepares each on both engines.
@@ -31,21 +48,37 @@ pub fn statements() -> Vec<&'static str> {
     [
         actors::STATEMENTS,
         applications::STATEMENTS,
+        attempts::STATEMENTS,
         catalogs::STATEMENTS,
         catalogue::STATEMENTS,
+        connection_lists::STATEMENTS,
+        connections::STATEMENTS,
         definitions::STATEMENTS,
+        due::STATEMENTS,
         fences::STATEMENTS,
+        generations::STATEMENTS,
+        idempotency::STATEMENTS,
+        job_lists::STATEMENTS,
+        jobs::STATEMENTS,
+        leases::STATEMENTS,
+        log_pieces::STATEMENTS,
         manifests::STATEMENTS,
+        oauth::STATEMENTS,
         organizations::STATEMENTS,
         permissions::STATEMENTS,
         regions::STATEMENTS,
+        runs::STATEMENTS,
         secrets::STATEMENTS,
         sessions::STATEMENTS,
         setup::STATEMENTS,
         signing_keys::STATEMENTS,
         specifications::STATEMENTS,
         standings::STATEMENTS,
+        state_edits::STATEMENTS,
+        states::STATEMENTS,
+        tags::STATEMENTS,
         users::STATEMENTS,
+        workers::STATEMENTS,
         workspaces::STATEMENTS,
     ]
     .concat()

@@ -84,19 +84,17 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn put(&mut self, field: &Field, write: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
-        if self.outcome.is_err() {
-            return;
+        if self.outcome.is_ok() {
+            self.outcome = self.name(field).and_then(|()| write(&mut self.writer));
         }
-        let name = field.name();
-        let named = || {
-            self.writer.write_char(' ')?;
-            if name != "message" {
-                self.writer.write_str(name)?;
-                self.writer.write_char('=')?;
-            }
-            write(&mut self.writer)
-        };
-        self.outcome = named();
+    }
+
+    fn name(&mut self, field: &Field) -> fmt::Result {
+        self.writer.write_char(' ')?;
+        match field.name() {
+            "message" => Ok(()),
+            name => write!(self.writer, "{name}="),
+        }
     }
 }
 

@@ -160,7 +160,7 @@ impl From<Error> for Failure {
                 sentence(&error),
             ),
             Error::NotFound { .. } => Self::no_such_page(),
-            Error::Conflict(_) => Self::new(
+            Error::Conflict(_) | Error::Running { .. } => Self::new(
                 StatusCode::CONFLICT,
                 "That cannot be done now",
                 sentence(&error),

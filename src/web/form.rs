@@ -8,15 +8,25 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use std::convert::Infallible;
+use std::fmt;
 
 use super::failure::Failure;
 
 /// Fields by name.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Fields(Vec<(String, String)>);
 
+/// Their names; their values may be secrets.
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
 impl Fields {
-    fn parse(text: &[u8]) -> Self {
+    pub(super) fn parse(text: &[u8]) -> Self {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
@@ -26,6 +36,11 @@ impl Fields {
             .iter()
             .find(|(key, _)| key == name)
             .map_or("", |(_, value)| value)
+    }
+
+    /// Everything, in order.
+    pub(super) fn pairs(&self) -> &[(String, String)] {
+        &self.0
     }
 }
 

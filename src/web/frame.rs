@@ -14,6 +14,35 @@ use crate::error::Error;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Frame {
     pub(super) person: Option<Person>,
+    /// Absent on pages that belong to no workspace.
+    pub(super) here: Option<Here>,
+}
+
+/// In which workspace a page is, and what of it is shown.
+#[derive(Debug, Clone)]
+pub(super) struct Here {
+    pub(super) workspace: String,
+    pub(super) nav: Nav,
+}
+
+/// The ways in the bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nav {
+    Sources,
+    Destinations,
+    Connectors,
+}
+
+impl Nav {
+    pub(super) const ALL: [Self; 3] = [Self::Sources, Self::Destinations, Self::Connectors];
+
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Sources => "Sources",
+            Self::Destinations => "Destinations",
+            Self::Connectors => "Connectors",
+        }
+    }
 }
 
 /// Who is signed in, as the bar shows them.
@@ -31,7 +60,26 @@ impl Frame {
                 name: user.name.clone(),
                 email: user.email.clone(),
             }),
+            here: None,
         }
+    }
+
+    /// Where a way leads: within the workspace, when the page is in one.
+    pub(super) fn address_of(&self, nav: Nav) -> String {
+        let (inside, short) = match nav {
+            Nav::Sources => ("source", "sources"),
+            Nav::Destinations => ("destination", "destinations"),
+            Nav::Connectors => ("connectors", "connectors"),
+        };
+        match &self.here {
+            Some(here) => format!("/workspaces/{}/{inside}", here.workspace),
+            None => format!("/{short}"),
+        }
+    }
+
+    /// Whether the page is on this way.
+    pub(super) fn is_at(&self, nav: Nav) -> bool {
+        self.here.as_ref().is_some_and(|here| here.nav == nav)
     }
 }
 

@@ -1,5 +1,5 @@
-//! The pages for people: signing in, the start page, one's own settings and applications. One file per
-//! page: its data, its template, its handlers. Forms post and answers redirect, except where a secret
+//! The pages for people: signing in, the start page, connectors with sources and destinations, one's own
+//! settings and applications. One file per page: its data, its template, its handlers. Forms post and answers redirect, except where a secret
 //! is shown. Everything works without the script.
 //!
 //! The layers below guard every page; `http` knows nothing of this room, nor this room of it.
@@ -7,9 +7,11 @@
 mod applications;
 mod assets;
 mod commands;
+mod connectors;
 mod destination;
 mod failure;
 mod form;
+mod forms;
 mod frame;
 mod headers;
 mod home;
@@ -34,7 +36,7 @@ use crate::app::App;
 use crate::error::Error;
 use failure::Failure;
 
-/// The largest form, in bytes. None of ours needs a tenth of it.
+/// The largest form, in bytes, unless a page says otherwise. None needs a tenth of it.
 const LARGEST_FORM: usize = 64 * 1024;
 
 /// Every page, as one visible list.
@@ -67,6 +69,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
             "/settings/applications/{id}/delete",
             get(delete::show).post(delete::submit),
         )
+        .merge(connectors::routes())
         .method_not_allowed_fallback(async || Failure::wrong_method());
     let assets = assets::ROUTES
         .into_iter()

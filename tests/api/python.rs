@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use ferrobyte::clock::Clock;
 use ferrobyte::connector::{
     Answer, Cause, Failure, Launcher, Limits, Question, Said, Settings, Task,
 };
@@ -63,7 +64,7 @@ async fn a_package_is_installed_once_and_asked_by_forking() {
     let Some(workshop) = Workshop::with(&[PLAIN]) else {
         return;
     };
-    let launcher = Launcher::new(workshop.settings());
+    let launcher = Launcher::new(workshop.settings(), &Clock::System);
     let target = scripted("1.0");
     let (first, second) = tokio::join!(
         check(&launcher, "1.0", json!({})),
@@ -108,7 +109,7 @@ async fn a_package_is_installed_once_and_asked_by_forking() {
     let mut settings = workshop.settings();
     settings.uv = Some("/nowhere/uv".into());
     assert_eq!(
-        said(check(&Launcher::new(settings), "1.0", json!({})).await),
+        said(check(&Launcher::new(settings, &Clock::System), "1.0", json!({})).await),
         "forked"
     );
 }
@@ -119,10 +120,13 @@ async fn a_question_has_a_private_directory_and_nothing_to_read() {
         return;
     };
     for warm_parents in [4, 0] {
-        let launcher = Launcher::new(Settings {
-            warm_parents,
-            ..workshop.settings()
-        });
+        let launcher = Launcher::new(
+            Settings {
+                warm_parents,
+                ..workshop.settings()
+            },
+            &Clock::System,
+        );
         let configuration =
             json!({"do": "tell", "password": "canary", "__injected_components_py": "import os"});
         let told: Value = serde_json::from_str(&said(check(&launcher, "1.0", configuration).await))
@@ -158,10 +162,13 @@ async fn what_a_connector_says_becomes_an_answer_or_a_reason() {
         return;
     };
     for warm_parents in [4, 0] {
-        let launcher = Launcher::new(Settings {
-            warm_parents,
-            ..workshop.settings()
-        });
+        let launcher = Launcher::new(
+            Settings {
+                warm_parents,
+                ..workshop.settings()
+            },
+            &Clock::System,
+        );
         let ask =
             async |what: &str| check(&launcher, "1.0", json!({"do": what, "token": "old"})).await;
         let manner = if warm_parents == 0 {
@@ -219,7 +226,7 @@ async fn a_hanging_fork_is_ended_with_all_it_started_and_the_parent_answers_on()
     let Some(workshop) = Workshop::with(&[PLAIN]) else {
         return;
     };
-    let launcher = Launcher::new(workshop.settings());
+    let launcher = Launcher::new(workshop.settings(), &Clock::System);
     assert_eq!(said(check(&launcher, "1.0", json!({})).await), "forked");
     let configuration = json!({"do": "hang", "note": workshop.note()});
     let began = Instant::now();
@@ -256,7 +263,7 @@ async fn what_cannot_be_forked_is_asked_the_plain_way() {
     let Some(workshop) = Workshop::with(&[PLAIN, threads]) else {
         return;
     };
-    let launcher = Launcher::new(workshop.settings());
+    let launcher = Launcher::new(workshop.settings(), &Clock::System);
     assert_eq!(said(check(&launcher, "2.0", json!({})).await), "imported");
     assert_eq!(said(check(&launcher, "1.0", json!({})).await), "forked");
     let crashing = json!({"do": "crash when forked"});
@@ -277,11 +284,14 @@ async fn parents_end_when_idle_and_when_there_are_too_many() {
     let Some(workshop) = Workshop::with(&[PLAIN, other]) else {
         return;
     };
-    let launcher = Launcher::new(Settings {
-        warm_parents: 1,
-        warm_idle: Duration::from_secs(2),
-        ..workshop.settings()
-    });
+    let launcher = Launcher::new(
+        Settings {
+            warm_parents: 1,
+            warm_idle: Duration::from_secs(2),
+            ..workshop.settings()
+        },
+        &Clock::System,
+    );
     let runs = workshop.data().join("runs");
     let parents = || runs.read_dir().expect("readable").count();
     assert_eq!(said(check(&launcher, "1.0", json!({})).await), "forked");
@@ -313,7 +323,7 @@ async fn a_failed_installation_leaves_nothing_and_says_why() {
     let Some(workshop) = Workshop::with(&[broken]) else {
         return;
     };
-    let launcher = Launcher::new(workshop.settings());
+    let launcher = Launcher::new(workshop.settings(), &Clock::System);
     let failure = check(&launcher, "3.0", json!({}))
         .await
         .expect_err("broken");
@@ -350,7 +360,7 @@ async fn a_half_made_environment_is_made_again() {
         .join("environments/airbyte-source-scripted-1.0-py3.11/bin");
     std::fs::create_dir_all(&half).expect("made");
     std::fs::write(half.join("python"), "not really").expect("written");
-    let launcher = Launcher::new(workshop.settings());
+    let launcher = Launcher::new(workshop.settings(), &Clock::System);
     assert_eq!(said(check(&launcher, "1.0", json!({})).await), "forked");
     // Gone from under a launcher that knew it.
     std::fs::remove_dir_all(workshop.data().join("environments")).expect("removed");
@@ -375,7 +385,7 @@ async fn the_python_that_is_wanted_and_those_that_are_there_are_named() {
             settings.installer.set("HOME", "/nowhere");
             settings.pythons = vec![python()];
         }
-        let launcher = Launcher::new(settings);
+        let launcher = Launcher::new(settings, &Clock::System);
         let failure = check(&launcher, "4.0", json!({}))
             .await
             .expect_err("too new");
@@ -388,7 +398,7 @@ async fn the_python_that_is_wanted_and_those_that_are_there_are_named() {
     }
     let mut settings = workshop.settings();
     settings.pythons = vec!["/nowhere/python3".to_owned()];
-    let failure = check(&Launcher::new(settings), "4.0", json!({}))
+    let failure = check(&Launcher::new(settings, &Clock::System), "4.0", json!({}))
         .await
         .expect_err("none");
     assert!(
@@ -420,7 +430,7 @@ async fn an_older_python_is_tried_when_the_newest_does_not_import() {
     let Some(workshop) = Workshop::with(&[old]) else {
         return;
     };
-    let launcher = Launcher::new(workshop.settings());
+    let launcher = Launcher::new(workshop.settings(), &Clock::System);
     match check(&launcher, "5.0", json!({})).await {
         Ok(answer) => {
             assert_eq!(said(Ok(answer)), "forked");
@@ -450,7 +460,7 @@ async fn without_uv_pip_makes_the_environment() {
     settings.installer.set("PATH", "/usr/bin:/bin");
     settings.installer.set("HOME", "/nowhere");
     settings.pythons = vec![python()];
-    let launcher = Launcher::new(settings);
+    let launcher = Launcher::new(settings, &Clock::System);
     assert_eq!(said(check(&launcher, "1.0", json!({})).await), "forked");
 }
 
@@ -460,8 +470,8 @@ async fn two_servers_on_one_directory_install_once_and_giving_up_does_not_stop_i
         return;
     };
     let (one, two) = (
-        Launcher::new(workshop.settings()),
-        Launcher::new(workshop.settings()),
+        Launcher::new(workshop.settings(), &Clock::System),
+        Launcher::new(workshop.settings(), &Clock::System),
     );
     let given_up = tokio::time::timeout(Duration::from_millis(50), check(&one, "1.0", json!({})));
     assert!(given_up.await.is_err());
@@ -490,7 +500,7 @@ async fn an_index_that_does_not_answer_is_for_later_and_its_password_is_not_told
         .set("UV_INDEX_URL", "http://user:canary@127.0.0.1:1/simple");
     settings.installer.set("UV_NO_INDEX", "false");
     settings.installer.set("UV_HTTP_RETRIES", "0");
-    let failure = check(&Launcher::new(settings), "1.0", json!({}))
+    let failure = check(&Launcher::new(settings, &Clock::System), "1.0", json!({}))
         .await
         .expect_err("no index");
     assert_eq!(failure.cause, Cause::Transient, "{failure:?}");
@@ -506,7 +516,7 @@ async fn a_source_is_read_with_its_files_and_a_destination_written_through_its_i
     let Some(workshop) = Workshop::with(&[PLAIN]) else {
         return;
     };
-    let launcher = Launcher::new(workshop.settings());
+    let launcher = Launcher::new(workshop.settings(), &Clock::System);
     let task = Task::Read {
         configuration: json!({"records": 1000}),
         catalog: json!({"streams": ["as it is"]}),

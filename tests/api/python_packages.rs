@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use ferrobyte::clock::Clock;
 use ferrobyte::connector::{
     Answer, Cause, Failure, Launcher, Limits, Manifest, Question, Said, Settings, Target, Task,
 };
@@ -97,11 +98,14 @@ async fn faker_answers_every_question_and_a_warm_one_in_a_fifth_of_the_time() {
     let Some(settings) = here() else { return };
     let target = package("airbyte-source-faker", "7.2.1");
     let (good, bad) = (json!({"count": 10}), json!({"count": "many"}));
-    let warm = Launcher::new(settings.clone());
-    let cold = Launcher::new(Settings {
-        warm_parents: 0,
-        ..settings
-    });
+    let warm = Launcher::new(settings.clone(), &Clock::System);
+    let cold = Launcher::new(
+        Settings {
+            warm_parents: 0,
+            ..settings
+        },
+        &Clock::System,
+    );
     let spec = warm.ask(&target, Question::Specification, LONG).await;
     assert_eq!(properties(spec)[0], "count");
     let discover = Question::Discover {
@@ -146,7 +150,7 @@ async fn faker_answers_every_question_and_a_warm_one_in_a_fifth_of_the_time() {
 #[tokio::test]
 async fn hardcoded_records_are_checked_discovered_and_read() {
     let Some(settings) = here() else { return };
-    let launcher = Launcher::new(settings);
+    let launcher = Launcher::new(settings, &Clock::System);
     let target = package("airbyte-source-hardcoded-records", "0.0.48");
     let configuration = json!({"count": 5});
     let spec = launcher.ask(&target, Question::Specification, LONG).await;
@@ -253,7 +257,7 @@ async fn a_manifest_tells_its_specification_without_running_anything() {
         ..settings(Path::new(DATA))
     };
     let target = low_code(pokemon(), None);
-    let answer = Launcher::new(settings)
+    let answer = Launcher::new(settings, &Clock::System)
         .ask(&target, Question::Specification, LONG)
         .await
         .expect("an answer");
@@ -267,7 +271,7 @@ async fn a_manifest_tells_its_specification_without_running_anything() {
 #[tokio::test]
 async fn a_manifest_is_checked_discovered_and_read_by_the_generic_runner() {
     let Some(settings) = here() else { return };
-    let launcher = Launcher::new(settings);
+    let launcher = Launcher::new(settings, &Clock::System);
     let target = low_code(pokemon(), None);
     let server = pokemon_server();
     let configuration =
@@ -338,7 +342,7 @@ class Refuse(RecordTransformation):
     let server = pokemon_server();
     let configuration = json!({"pokemon_name": "ditto", "server": server, "token": "right"});
     let target = low_code(manifest.clone(), Some(components));
-    let careful = Launcher::new(settings.clone());
+    let careful = Launcher::new(settings.clone(), &Clock::System);
     let failure = careful
         .ask(&target, check(&configuration), LONG)
         .await
@@ -359,10 +363,13 @@ class Refuse(RecordTransformation):
         !format!("{outcome:?}").contains("the custom code ran"),
         "{outcome:?}"
     );
-    let trusting = Launcher::new(Settings {
-        unsafe_code: true,
-        ..settings
-    });
+    let trusting = Launcher::new(
+        Settings {
+            unsafe_code: true,
+            ..settings
+        },
+        &Clock::System,
+    );
     let outcome = trusting.ask(&target, check(&configuration), LONG).await;
     assert!(
         format!("{outcome:?}").contains("the custom code ran"),
@@ -374,7 +381,7 @@ class Refuse(RecordTransformation):
 #[ignore = "half a gigabyte: run with --ignored"]
 async fn the_file_source_with_its_old_python_is_checked() {
     let Some(settings) = here() else { return };
-    let launcher = Launcher::new(settings);
+    let launcher = Launcher::new(settings, &Clock::System);
     let target = package("airbyte-source-file", "0.5.39");
     let place = tempfile::tempdir().expect("a directory");
     let file = place.path().join("pets.csv");

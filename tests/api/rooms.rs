@@ -91,7 +91,16 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "access", "app", "clock", "config", "domain", "error", "ops", "request", "store",
+            "access",
+            "app",
+            "clock",
+            "config",
+            "domain",
+            "error",
+            "ops",
+            "request",
+            "store",
+            "vault::configuration",
         ],
     ),
     (

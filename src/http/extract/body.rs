@@ -22,14 +22,20 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        if !says_json(request.headers()) {
-            return Err(Problem::unsupported_media_type(
-                "the body must be JSON: send Content-Type: application/json",
-            ));
-        }
+        announced_as_json(request.headers())?;
         let bytes = read(request, app.config.server.body_limit).await?;
         json_body(&bytes).map(Self)
     }
+}
+
+/// Refuses a body that is announced as something else.
+pub(super) fn announced_as_json(headers: &HeaderMap) -> Result<(), Problem> {
+    if says_json(headers) {
+        return Ok(());
+    }
+    Err(Problem::unsupported_media_type(
+        "the body must be JSON: send Content-Type: application/json",
+    ))
 }
 
 /// Whether the body is announced as JSON, or not announced at all.

@@ -3,11 +3,11 @@
 
 mod body;
 mod caller;
-
+mod keyed;
 mod path;
 mod query;
 
 pub use body::{Body, json_body, read};
-
-pub use path::{Id, Ids};
+pub use keyed::{Key, Keyed};
+pub use path::{Id, Ids, Triple};
 pub use query::{FromQuery, Parameters, Query};

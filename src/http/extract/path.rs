@@ -1,4 +1,4 @@
-//! The ids in a path: one, or two when one thing lies in another.
+//! What a path names: one thing, or two or three when one lies in another.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -48,6 +48,39 @@ where
             (Ok(a), Ok(b)) => Ok(Self(a, b)),
             (a, b) => {
                 let faults = a.err().into_iter().chain(b.err());
+                Err(Error::faults(faults.collect()).into())
+            }
+        }
+    }
+}
+
+/// Three parameters of the path, parsed; every fault is reported.
+#[derive(Debug)]
+pub struct Triple<A, B, C>(pub A, pub B, pub C);
+
+impl<S, A, B, C> FromRequestParts<S> for Triple<A, B, C>
+where
+    S: Send + Sync,
+    A: FromStr<Err: Display> + Send,
+    B: FromStr<Err: Display> + Send,
+    C: FromStr<Err: Display> + Send,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let parameters = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::malformed("the path is not valid UTF-8"))?;
+        let mut given = parameters.iter();
+        let three = (
+            parsed(given.next())?,
+            parsed(given.next())?,
+            parsed(given.next())?,
+        );
+        match three {
+            (Ok(a), Ok(b), Ok(c)) => Ok(Self(a, b, c)),
+            (a, b, c) => {
+                let faults = a.err().into_iter().chain(b.err()).chain(c.err());
                 Err(Error::faults(faults.collect()).into())
             }
         }

@@ -135,7 +135,8 @@ impl Parameters {
         Page { limit, offset }
     }
 
-    fn number(&mut self, name: &str, least: u32, most: u32) -> Option<u32> {
+    /// A whole number within bounds.
+    pub fn number(&mut self, name: &str, least: u32, most: u32) -> Option<u32> {
         let text: String = self.optional(name)?;
         match text.parse() {
             Ok(number) if (least..=most).contains(&number) => Some(number),

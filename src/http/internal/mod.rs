@@ -1,9 +1,11 @@
 //! The few older endpoints under `/api/v1` that pages, scripts and clients of the reference server call:
-//! the applications' twins, checks, and health. Everything else under `/api/v1` is a JSON 404.
+//! the applications' twins, checks, connections with their catalogs and states, jobs, and health. Everything else under `/api/v1` is a JSON 404.
 
 pub mod applications;
 pub mod checks;
+pub mod connections;
 pub mod health;
+pub mod jobs;
 
 use std::sync::Arc;
 
@@ -21,6 +23,11 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(applications::token))
         .routes(routes!(checks::source))
         .routes(routes!(checks::destination))
+        .routes(routes!(connections::get))
+        .routes(routes!(connections::sync))
+        .routes(routes!(connections::state))
+        .routes(routes!(connections::put_state))
+        .routes(routes!(jobs::get))
         .routes(routes!(health::health))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -16,7 +16,7 @@ use crate::domain::definition::Kind;
 use crate::domain::ids::{ActorId, DefinitionId, WorkspaceId};
 use crate::domain::resources::ScopedResourceRequirements;
 use crate::domain::text::Name;
-use crate::http::extract::{Body, Id, Query};
+use crate::http::extract::{Body, Id, Keyed, Query};
 use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::actors::{Change, Given, Wish};
@@ -105,13 +105,14 @@ pub async fn list(
     path = "/api/public/v1/destinations",
     operation_id = "createDestination",
     tag = "Destinations",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Send it again with the same key, and nothing is made twice")),
     request_body = DestinationCreateRequest,
     responses((status = 200, body = DestinationResponse))
 )]
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Body(body): Body<DestinationCreateRequest>,
+    Keyed { body, key }: Keyed<DestinationCreateRequest>,
 ) -> Result<Response, Problem> {
     let wish = Wish {
         name: body.name,
@@ -120,6 +121,7 @@ pub async fn create(
         configuration: body.configuration.into(),
         secret_id: None,
         resources: body.resource_allocation,
+        once: key.of(&app, &caller, "createDestination"),
     };
     let actor = ops::actors::create(&app, &caller, KIND, wish).await?;
     Ok(respond(actor))

@@ -3,16 +3,22 @@
 mod actors;
 pub mod applications;
 pub mod checks;
+pub mod connection_bodies;
+pub mod connections;
 pub mod connector_definitions;
 pub mod declarative_definitions;
 pub mod definitions;
 pub mod destinations;
 pub mod documentation;
 pub mod health;
+pub mod job_details;
+pub mod jobs;
+pub mod oauth;
 pub mod organizations;
 pub mod page;
 pub mod permissions;
 pub mod sources;
+pub mod states;
 pub mod streams;
 pub mod tokens;
 pub mod users;
@@ -58,6 +64,19 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(checks::destination))
         .routes(routes!(checks::destination_configuration))
         .routes(routes!(streams::get))
+        .routes(routes!(connections::list, connections::create))
+        .routes(routes!(
+            connections::get,
+            connections::patch,
+            connections::delete
+        ))
+        .routes(routes!(jobs::refresh))
+        .routes(routes!(jobs::clear))
+        .routes(routes!(states::get, states::put))
+        .routes(routes!(jobs::list, jobs::create))
+        .routes(routes!(jobs::get, jobs::cancel))
+        .routes(routes!(job_details::attempts))
+        .routes(routes!(job_details::logs))
         .routes(routes!(connector_definitions::list))
         .routes(routes!(
             definitions::list_sources,
@@ -86,6 +105,12 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
             declarative_definitions::update,
             declarative_definitions::delete
         ))
+        .routes(routes!(oauth::initiate))
+        .routes(routes!(oauth::callback))
+        .routes(routes!(oauth::put_of_workspace))
+        .routes(routes!(oauth::delete_of_workspace))
+        .routes(routes!(oauth::put_of_organization))
+        .routes(routes!(oauth::delete_of_organization))
         .routes(routes!(organizations::list))
         .routes(routes!(users::list))
         .routes(routes!(permissions::list, permissions::create))

@@ -28,6 +28,12 @@ pub fn write_text(text: &str, out: &mut Vec<u8>) {
     let _ = serde_json::to_writer(out, text);
 }
 
+/// Values as one parameter of a link.
+pub fn commas<T: ToString>(values: &[T]) -> String {
+    let texts: Vec<_> = values.iter().map(ToString::to_string).collect();
+    texts.join(",")
+}
+
 /// The whole answer of a list that has no pages.
 pub fn respond_whole<T: WriteJson>(items: &[T]) -> Response {
     let mut body = Vec::with_capacity(64 + items.len() * 256);

@@ -19,9 +19,10 @@ use crate::domain::page::{Page, Slice};
 use crate::domain::text::Name;
 use crate::domain::workspace::{ListedWorkspace, Workspace};
 use crate::error::Result;
-use crate::http::extract::{Body, FromQuery, Id, Parameters, Query};
+use crate::http::extract::{Body, FromQuery, Id, Keyed, Parameters, Query};
 use crate::http::problem::Problem;
 use crate::ops;
+use crate::ops::once;
 use crate::ops::workspaces::Wish;
 use crate::request::Base;
 use crate::store::db::Exec;
@@ -172,14 +173,20 @@ async fn named(
     path = "/api/public/v1/workspaces",
     operation_id = "createWorkspace",
     tag = "Workspaces",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Send it again with the same key, and nothing is made twice")),
     request_body = WorkspaceCreateRequest,
     responses((status = 200, body = WorkspaceResponse))
 )]
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Body(body): Body<WorkspaceCreateRequest>,
+    Keyed { body, key }: Keyed<WorkspaceCreateRequest>,
 ) -> Result<Response, Problem> {
+    let once = key.of(&app, &caller, "createWorkspace");
+    if let Some(id) = once::earlier(&app, once.as_ref()).await? {
+        let made = doors::workspace::<Read>(&mut app.db.read().await?, &caller, id).await?;
+        return Ok(respond(made.into_inner()));
+    }
     let organization = body.organization_id.unwrap_or(OrganizationId::DEFAULT);
     let mut db = app.db.write().await?;
     let host = doors::organization::<Edit>(&mut db, &caller, organization).await?;
@@ -190,6 +197,7 @@ pub async fn create(
     };
     let workspace =
         ops::workspaces::create(&mut db, &app.clock, &caller, &host, body.name, &wish).await?;
+    once::keep(&app, &mut db, once.as_ref(), workspace.id).await?;
     db.commit().await?;
     Ok(respond(workspace))
 }
@@ -254,9 +262,6 @@ pub async fn delete(
     caller: Caller,
     Id(id): Id<WorkspaceId>,
 ) -> Result<StatusCode, Problem> {
-    let mut db = app.db.write().await?;
-    let workspace = doors::workspace::<EditSomething>(&mut db, &caller, id).await?;
-    workspaces::remove(&mut db, &workspace, app.clock.now()).await?;
-    db.commit().await?;
+    ops::workspaces::remove(&app, &caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,6 +4,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::super::jobs;
 use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::access::granted::Granted;
@@ -16,7 +17,7 @@ use crate::domain::text::Name;
 use crate::error::{Error, Noun, Result};
 use crate::protocol::message::Specification;
 use crate::store::db::Exec;
-use crate::store::{definitions, manifests};
+use crate::store::{connections, definitions, manifests};
 
 const SCHEMA: &str = "manifest.spec.connection_specification";
 
@@ -159,8 +160,11 @@ pub async fn remove_low_code(
     let gone: Granted<_, EditSources> =
         doors::definition(&mut db, caller, host, Shelf::LowCode, id).await?;
     let manifest = active(&mut db, &gone).await?;
-    definitions::remove(&mut db, &gone, app.clock.now()).await?;
+    let now = app.clock.now();
+    let ended = connections::remove_of_definition(&mut db, &gone, now).await?;
+    definitions::remove(&mut db, &gone, now).await?;
     db.commit().await?;
+    jobs::ring_ended(app, &ended).await;
     Ok((gone.into_inner(), manifest))
 }
 

@@ -8,10 +8,12 @@ mod specification;
 pub use low_code::{
     LowCode, active as active_manifest, create_low_code, remove_low_code, update_low_code,
 };
+pub(super) use specification::printed;
 pub use specification::{specification, target};
 
 use std::sync::Arc;
 
+use super::jobs;
 use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::access::granted::Granted;
@@ -25,7 +27,7 @@ use crate::domain::text::Name;
 use crate::error::{Error, Result};
 use crate::registry;
 use crate::store::db::Exec;
-use crate::store::definitions;
+use crate::store::{connections, definitions};
 
 /// What somebody brings.
 #[derive(Debug)]
@@ -129,8 +131,11 @@ pub async fn remove<L: EditsDefinitions>(
 ) -> Result<Definition> {
     let mut db = app.db.write().await?;
     let gone: Granted<_, L> = doors::definition(&mut db, caller, host, shelf::<L>(), id).await?;
-    definitions::remove(&mut db, &gone, app.clock.now()).await?;
+    let now = app.clock.now();
+    let ended = connections::remove_of_definition(&mut db, &gone, now).await?;
+    definitions::remove(&mut db, &gone, now).await?;
     db.commit().await?;
+    jobs::ring_ended(app, &ended).await;
     Ok(gone.into_inner())
 }
 

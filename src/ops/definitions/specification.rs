@@ -48,7 +48,10 @@ pub async fn specification(app: &Arc<App>, definition: &Definition) -> Result<Sp
 
 /// The same, but an outline of it is not enough: this machine has run the connector, or a registry
 /// knows what it prints.
-pub(super) async fn printed(app: &Arc<App>, definition: &Definition) -> Result<Specification> {
+pub(in crate::ops) async fn printed(
+    app: &Arc<App>,
+    definition: &Definition,
+) -> Result<Specification> {
     known_or_printed(app, definition, true).await
 }
 

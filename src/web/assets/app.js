@@ -1,5 +1,5 @@
-// Two comforts for the pages, which all work without them: buttons that copy, and times in the
-// reader's own language and zone. Nothing is fetched and nothing is stored.
+// Three comforts for the pages, which all work without them: buttons that copy, times in the reader's
+// own language and zone, and forms that ask again by themselves. Nothing is fetched, nothing is stored.
 
 const spoken = document.getElementById("spoken");
 
@@ -67,4 +67,9 @@ for (const element of document.querySelectorAll("time[datetime]")) {
   if (Number.isNaN(time.getTime())) continue;
   element.title = element.textContent;
   element.textContent = "ago" in element.dataset ? ago(time) : exact.format(time);
+}
+
+// A page that waits for an answer asks again, as its button would.
+for (const form of document.querySelectorAll("form[data-again]")) {
+  setTimeout(() => form.requestSubmit(), Number(form.dataset.again) * 1000);
 }

@@ -20,7 +20,13 @@ use crate::support::answer::Answer;
 use crate::support::people::Person;
 
 /// Lists that take workspaces as a filter.
-const FILTERED: [&str; 3] = ["listWorkspaces", "listSources", "listDestinations"];
+const FILTERED: [&str; 5] = [
+    "listWorkspaces",
+    "listSources",
+    "listDestinations",
+    "listConnections",
+    "listJobs",
+];
 
 const UNKNOWN: &str = "99999999-9999-4999-8999-999999999999";
 
@@ -95,6 +101,18 @@ impl<'a> World<'a> {
             Target::Permission => self.permission(workspace).await,
             Target::Source => self.admin.creates_actor("source", workspace).await,
             Target::Destination => self.admin.creates_actor("destination", workspace).await,
+            Target::Pair => {
+                let source = self.admin.creates_actor("source", workspace).await;
+                let destination = self.admin.creates_actor("destination", workspace).await;
+                format!("{source}/{destination}")
+            }
+            Target::Connection => self.admin.creates_connection(workspace).await,
+            Target::Job => {
+                let connection = self.admin.creates_connection(workspace).await;
+                let body = json!({ "connectionId": connection, "jobType": "sync" });
+                let made = self.admin.post("/jobs", body).await.ok(200);
+                made["jobId"].to_string()
+            }
             Target::SourceDefinition => self.definition(workspace, "sources").await,
             Target::DestinationDefinition => self.definition(workspace, "destinations").await,
             Target::LowCode => {
@@ -138,11 +156,8 @@ async fn ask(who: &Person<'_>, row: &Row, id: &str, other: &Other) -> Answer {
 /// What is said to be wrong, without what differs by id.
 fn voice(answer: &Answer, id: &str) -> String {
     let problem = answer.json();
-    format!(
-        "{} {} {}",
-        answer.status, problem["title"], problem["detail"]
-    )
-    .replace(id, "ID")
+    let said = format!("{} {}", problem["title"], problem["detail"]);
+    format!("{} {}", answer.status, said.replace(id, "ID"))
 }
 
 async fn walk(rows: impl Iterator<Item = &'static Row>) {
@@ -179,14 +194,19 @@ async fn walk(rows: impl Iterator<Item = &'static Row>) {
                 let foreign = world
                     .thing(row.target, world.foreign, &foreign_workspace, &world.admin)
                     .await;
-                let of_unknown = ask(&who, row, UNKNOWN, &other).await;
+                let unknown = if row.target == Target::Job {
+                    "999999999"
+                } else {
+                    UNKNOWN
+                };
+                let of_unknown = ask(&who, row, unknown, &other).await;
                 match (row.target, admin) {
                     (Target::Application, _) => {
                         assert_eq!(of_unknown.status, 404, "{context}: unknown");
                         let of_foreign = ask(&who, row, &foreign, &other).await;
                         assert_eq!(
                             voice(&of_foreign, &foreign),
-                            voice(&of_unknown, UNKNOWN),
+                            voice(&of_unknown, unknown),
                             "{context}"
                         );
                     }
@@ -204,7 +224,7 @@ async fn walk(rows: impl Iterator<Item = &'static Row>) {
                         let of_foreign = ask(&who, row, &foreign, &other).await;
                         assert_eq!(
                             voice(&of_foreign, &foreign),
-                            voice(&of_unknown, UNKNOWN),
+                            voice(&of_unknown, unknown),
                             "{context}"
                         );
                     }
@@ -239,6 +259,9 @@ walks! {
     roles_on_applications: Target::Application;
     roles_on_sources: Target::Source;
     roles_on_destinations: Target::Destination;
+    roles_on_pairs_of_source_and_destination: Target::Pair;
+    roles_on_connections: Target::Connection;
+    roles_on_jobs: Target::Job;
     roles_on_source_definitions: Target::SourceDefinition;
     roles_on_destination_definitions: Target::DestinationDefinition;
     roles_on_low_code_definitions: Target::LowCode;

@@ -108,6 +108,10 @@ pub enum Target {
     LowCode,
     Source,
     Destination,
+    /// A source and a destination; the id is `SOURCE/DESTINATION`.
+    Pair,
+    Connection,
+    Job,
     /// One of the caller's own applications; everybody else's do not exist.
     Application,
 }
@@ -242,6 +246,60 @@ pub const TABLE: &[Row] = &[
         roles: READERS,
         ok: 200,
         request: |id, _| (Method::GET, format!("/workspaces/{id}"), None),
+    },
+    Row {
+        operation: "createOrUpdateWorkspaceOAuthCredentials",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let path = format!("/workspaces/{id}/oauthCredentials");
+            (Method::PUT, path, Some(client()))
+        },
+    },
+    Row {
+        operation: "deleteWorkspaceOAuthCredentials",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 204,
+        request: |id, _| {
+            let path = format!("/workspaces/{id}/oauthCredentials/source/faker");
+            (Method::DELETE, path, None)
+        },
+    },
+    Row {
+        operation: "createOrUpdateOrganizationOAuthCredentials",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let path = format!("/organizations/{id}/oauthCredentials");
+            (Method::PUT, path, Some(client()))
+        },
+    },
+    Row {
+        operation: "deleteOrganizationOAuthCredentials",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 204,
+        request: |id, _| {
+            let path = format!("/organizations/{id}/oauthCredentials/source/faker");
+            (Method::DELETE, path, None)
+        },
+    },
+    Row {
+        operation: "initiateOAuth",
+        target: Target::LowCode,
+        roles: SOURCE_EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let (workspace, definition) = id.split_once('/').unwrap_or((id, id));
+            let body = json!({
+                "workspaceId": workspace, "definitionId": definition, "redirectUrl": "https://example.org/",
+                "oAuthInputConfiguration": { "client_id": "x" },
+            });
+            (Method::POST, "/sources/initiateOAuth".into(), Some(body))
+        },
     },
     Row {
         operation: "updateWorkspace",
@@ -767,6 +825,245 @@ pub const TABLE: &[Row] = &[
         ok: 200,
         request: |id, _| (Method::GET, format!("/streams?sourceId={id}"), None),
     },
+    Row {
+        operation: "listConnections",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/connections?workspaceIds={id}"), None),
+    },
+    Row {
+        operation: "createConnection",
+        target: Target::Pair,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let (source, destination) = id.split_once('/').unwrap_or((id, id));
+            let body = json!({ "sourceId": source, "destinationId": destination });
+            (Method::POST, "/connections".into(), Some(body))
+        },
+    },
+    Row {
+        operation: "getConnection",
+        target: Target::Connection,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/connections/{id}"), None),
+    },
+    Row {
+        operation: "patchConnection",
+        target: Target::Connection,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PATCH,
+                format!("/connections/{id}"),
+                Some(json!({ "name": "cats" })),
+            )
+        },
+    },
+    Row {
+        operation: "deleteConnection",
+        target: Target::Connection,
+        roles: EDITORS,
+        ok: 204,
+        request: |id, _| (Method::DELETE, format!("/connections/{id}"), None),
+    },
+    Row {
+        operation: "refreshConnection",
+        target: Target::Connection,
+        roles: RUNNERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                format!("/connections/{id}/refresh"),
+                Some(json!({})),
+            )
+        },
+    },
+    Row {
+        operation: "clearConnection",
+        target: Target::Connection,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                format!("/connections/{id}/clear"),
+                Some(json!({})),
+            )
+        },
+    },
+    Row {
+        operation: "getConnectionState",
+        target: Target::Connection,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/connections/{id}/state"), None),
+    },
+    Row {
+        operation: "putConnectionState",
+        target: Target::Connection,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PUT,
+                format!("/connections/{id}/state"),
+                Some(json!({ "stateType": "not_set" })),
+            )
+        },
+    },
+    Row {
+        operation: "listJobs",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/jobs?workspaceIds={id}"), None),
+    },
+    Row {
+        operation: "listJobs",
+        target: Target::Connection,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/jobs?connectionId={id}"), None),
+    },
+    Row {
+        operation: "createJob",
+        target: Target::Connection,
+        roles: RUNNERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/jobs".into(),
+                Some(json!({ "connectionId": id, "jobType": "sync" })),
+            )
+        },
+    },
+    Row {
+        operation: "createJob",
+        target: Target::Connection,
+        roles: RUNNERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/jobs".into(),
+                Some(json!({ "connectionId": id, "jobType": "reset" })),
+            )
+        },
+    },
+    Row {
+        operation: "createJob",
+        target: Target::Connection,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/jobs".into(),
+                Some(json!({ "connectionId": id, "jobType": "clear" })),
+            )
+        },
+    },
+    Row {
+        operation: "getJob",
+        target: Target::Job,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/jobs/{id}"), None),
+    },
+    Row {
+        operation: "cancelJob",
+        target: Target::Job,
+        roles: RUNNERS,
+        ok: 200,
+        request: |id, _| (Method::DELETE, format!("/jobs/{id}"), None),
+    },
+    Row {
+        operation: "listJobAttempts",
+        target: Target::Job,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/jobs/{id}/attempts"), None),
+    },
+    Row {
+        operation: "getJobLogs",
+        target: Target::Job,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/jobs/{id}/logs"), None),
+    },
+    Row {
+        operation: "internalGetConnection",
+        target: Target::Connection,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/api/v1/connections/get".into(),
+                Some(json!({ "connectionId": id })),
+            )
+        },
+    },
+    Row {
+        operation: "internalSyncConnection",
+        target: Target::Connection,
+        roles: RUNNERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/api/v1/connections/sync".into(),
+                Some(json!({ "connectionId": id })),
+            )
+        },
+    },
+    Row {
+        operation: "internalGetState",
+        target: Target::Connection,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/api/v1/state/get".into(),
+                Some(json!({ "connectionId": id })),
+            )
+        },
+    },
+    Row {
+        operation: "internalPutState",
+        target: Target::Connection,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "connectionId": id, "connectionState": { "stateType": "not_set" } });
+            (
+                Method::POST,
+                "/api/v1/state/create_or_update_safe".into(),
+                Some(body),
+            )
+        },
+    },
+    Row {
+        operation: "internalGetJob",
+        target: Target::Job,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| {
+            let id: Value = id.parse::<i64>().map_or_else(|_| json!(id), |id| json!(id));
+            (
+                Method::POST,
+                "/api/v1/jobs/get".into(),
+                Some(json!({ "id": id })),
+            )
+        },
+    },
 ];
 
 /// The path of a definition; its id is `WORKSPACE/DEFINITION`. A single id stands for both.
@@ -775,9 +1072,21 @@ fn within(id: &str, list: &str) -> String {
     format!("/workspaces/{workspace}/definitions/{list}/{definition}")
 }
 
-/// A low-code definition as it is sent.
+/// An OAuth client as it is brought.
+fn client() -> Value {
+    json!({ "actorType": "source", "name": "faker", "configuration": { "client_id": "x" } })
+}
+
+/// A low-code definition as it is sent, with a flow by which it is signed in.
 pub fn low_code() -> Value {
-    json!({ "name": "api", "manifest": { "spec": { "connection_specification": { "type": "object" } } } })
+    let flow = json!({ "oauth_connector_input_specification": {
+        "consent_url": "https://example.org/consent?{{client_id_param}}&{{state_param}}",
+        "access_token_url": "https://example.org/token",
+    } });
+    let oauth = json!({ "auth_flow_type": "oauth2.0", "oauth_config_specification": flow });
+    json!({ "name": "api", "manifest": { "spec": {
+        "connection_specification": { "type": "object" }, "advanced_auth": oauth,
+    } } })
 }
 
 /// Operations that need no token.
@@ -788,6 +1097,8 @@ pub const ANONYMOUS: &[&str] = &[
     "internalCreateToken",
     "internalHealth",
     "health",
+    // Knowing the state is the proof.
+    "oauthCallback",
     "live",
     "ready",
 ];

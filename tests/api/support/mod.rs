@@ -5,8 +5,12 @@ pub mod canary;
 pub mod engine;
 pub mod host;
 pub mod people;
+pub mod podman;
 pub mod postgres;
 pub mod python;
+pub mod scripted;
+pub mod syncs;
+pub mod worker;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -76,13 +80,22 @@ impl TestServer {
         }
     }
 
+    /// A server whose clock is the machine's, beside processes that have no other.
+    pub async fn in_real_time() -> Self {
+        Self::at(Clock::System, Database::fresh().await, &[]).await
+    }
+
     async fn on(database: Database, settings: &[(&'static str, &str)]) -> Self {
-        let db = database.open().await;
         let clock = Clock::by_hand(
             "2030-01-01T00:00:00Z"
                 .parse::<DateTime<Utc>>()
                 .expect("a time"),
         );
+        Self::at(clock, database, settings).await
+    }
+
+    async fn at(clock: Clock, database: Database, settings: &[(&'static str, &str)]) -> Self {
+        let db = database.open().await;
         let (app, welcome) = setup::start_on(db, config(settings), clock)
             .await
             .expect("a server");

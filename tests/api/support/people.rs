@@ -130,6 +130,15 @@ impl<'a> Person<'a> {
             .to_owned()
     }
 
+    /// A connection from sample data to nowhere.
+    pub async fn creates_connection(&self, workspace: &str) -> String {
+        let source = self.creates_actor("source", workspace).await;
+        let destination = self.creates_actor("destination", workspace).await;
+        let body = json!({ "sourceId": source, "destinationId": destination });
+        let made = self.post("/connections", body).await.ok(200);
+        made["connectionId"].as_str().expect("an id").to_owned()
+    }
+
     /// The id of the one workspace that exists from the start.
     pub async fn first_workspace(&self) -> String {
         let list = self.get("/workspaces").await.ok(200);
@@ -151,6 +160,8 @@ pub fn whole(path: &str) -> String {
         "/sources",
         "/destinations",
         "/streams",
+        "/connections",
+        "/jobs",
         "/connector_definitions",
     ]
     .iter()
