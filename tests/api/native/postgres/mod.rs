@@ -64,7 +64,7 @@ impl Base {
 
     /// The rows of a query, as objects.
     fn rows(&self, query: &str) -> Vec<Value> {
-        let query = format!("SELECT row_to_json(t)::text FROM ({query}) t");
+        let query = format!("SELECT row_to_json(its_row)::text FROM ({query}) its_row");
         let rows: Vec<String> = block_on(async {
             let mut connection = PgConnection::connect(&self.url).await.expect("a server");
             sqlx::query_scalar(AssertSqlSafe(query.as_str()))
