@@ -1,4 +1,5 @@
-//! The columns of one stream: its fields in the order of its schema, between our own.
+//! The columns of one stream: its fields in the order of its schema, between our own. A table of raw
+//! records has one for all of its fields.
 
 use std::collections::HashMap;
 
@@ -8,12 +9,18 @@ use crate::connector::native::interface::Fault;
 use crate::protocol::catalog::ConfiguredStream;
 
 /// What we add to each row. No field may take these names.
-pub(super) const OWN: [(&str, &str); 4] = [
+const OWN: [(&str, &str); 4] = [
     ("_airbyte_raw_id", "character varying NOT NULL"),
     ("_airbyte_extracted_at", "timestamp with time zone NOT NULL"),
     ("_airbyte_meta", "jsonb NOT NULL"),
     ("_airbyte_generation_id", "bigint"),
 ];
+
+/// What tables of raw records have in addition: a mark for whoever types the records later. We leave it
+/// empty.
+const LOADED_AT: (&str, &str) = ("_airbyte_loaded_at", "timestamp with time zone");
+/// The record as it came.
+const DATA: &str = "_airbyte_data";
 
 /// What PostgreSQL keeps for itself.
 const SYSTEM: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
@@ -28,6 +35,8 @@ pub(super) struct Column {
 
 #[derive(Debug)]
 pub(super) struct Columns {
+    /// Whether the one field is the whole record.
+    is_raw: bool,
     fields: Vec<Column>,
     places: HashMap<String, usize>,
 }
@@ -55,7 +64,33 @@ impl Columns {
             .map(|column| column.field.clone())
             .zip(0..)
             .collect();
-        Self { fields, places }
+        Self {
+            is_raw: false,
+            fields,
+            places,
+        }
+    }
+
+    pub(super) fn raw() -> Self {
+        Self {
+            is_raw: true,
+            fields: vec![Column {
+                field: DATA.to_owned(),
+                name: DATA.to_owned(),
+                kind: Type::Json,
+            }],
+            places: HashMap::new(),
+        }
+    }
+
+    pub(super) fn is_raw(&self) -> bool {
+        self.is_raw
+    }
+
+    /// Ours, with their types.
+    pub(super) fn own(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let more = self.is_raw.then_some(LOADED_AT);
+        OWN.into_iter().chain(more)
     }
 
     pub(super) fn fields(&self) -> &[Column] {
@@ -87,7 +122,7 @@ impl Columns {
         }
     }
 
-    /// All columns, quoted, in the order in which rows have them.
+    /// The columns that are loaded, quoted, in the order in which rows have them.
     pub(super) fn list(&self) -> String {
         let [id, extracted_at, meta, generation] = OWN.map(|(name, _)| quoted(name));
         let mut all = vec![id, extracted_at];
@@ -98,8 +133,8 @@ impl Columns {
 
     /// As they stand in CREATE TABLE.
     pub(super) fn definitions(&self) -> String {
-        let own = OWN
-            .iter()
+        let own = self
+            .own()
             .map(|(name, kind)| format!("{} {kind}", quoted(name)));
         let fields = self.fields.iter();
         let fields = fields.map(|column| format!("{} {}", quoted(&column.name), column.kind.sql()));

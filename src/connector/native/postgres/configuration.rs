@@ -18,6 +18,8 @@ pub(super) struct Configuration {
     pub(super) schema: String,
     /// Where tables are loaded that are not in their place yet.
     pub(super) internal_schema: String,
+    /// Whether records are kept as they come, in tables there.
+    pub(super) raw: bool,
     pub(super) drop_cascade: bool,
     pub(super) hard_deletes: bool,
 }
@@ -73,11 +75,6 @@ fn filled(text: Option<String>) -> Option<String> {
 pub(super) fn parse(configuration: &Value) -> Result<Configuration, Fault> {
     let given: Given = serde_json::from_value(configuration.clone())
         .map_err(|_| Fault::configuration("the configuration cannot be read"))?;
-    if given.disable_type_dedupe {
-        let message =
-            "disable_type_dedupe: tables of raw records are not supported, only typed ones";
-        return Err(Fault::configuration(message));
-    }
     if given
         .tunnel_method
         .is_some_and(|tunnel| tunnel.tunnel_method != "NO_TUNNEL")
@@ -92,6 +89,9 @@ pub(super) fn parse(configuration: &Value) -> Result<Configuration, Fault> {
             "host: the name or the address of a server is needed",
         ));
     }
+    let ssl = given.ssl_mode.unwrap_or_else(|| Ssl::of(given.ssl));
+    let certified = filled(ssl.client_certificate.clone()).is_some();
+    refuse_environment(certified)?;
     // Everything is set, so that nothing is taken from the server's own environment.
     let connection = PgConnectOptions::new_without_pgpass()
         .host(&given.host)
@@ -101,11 +101,7 @@ pub(super) fn parse(configuration: &Value) -> Result<Configuration, Fault> {
         .database(&given.database)
         .application_name("ferrobyte")
         .disable_statement_logging();
-    let connection = match given.ssl_mode {
-        Some(ssl) => encrypted(connection, ssl)?,
-        None if given.ssl => connection.ssl_mode(PgSslMode::Require),
-        None => connection.ssl_mode(PgSslMode::Prefer),
-    };
+    let connection = encrypted(connection, ssl)?;
     let parameters = filled(given.jdbc_url_params).unwrap_or_default();
     let (connection, patience) = with_parameters(connection, &parameters)?;
     Ok(Configuration {
@@ -114,6 +110,7 @@ pub(super) fn parse(configuration: &Value) -> Result<Configuration, Fault> {
         schema: filled(given.schema).unwrap_or_else(|| "public".to_owned()),
         internal_schema: filled(given.raw_data_schema)
             .unwrap_or_else(|| "airbyte_internal".to_owned()),
+        raw: given.disable_type_dedupe,
         drop_cascade: given.drop_cascade,
         hard_deletes: given.cdc_deletion_mode.as_deref() != Some("Soft delete"),
     })
@@ -136,17 +133,47 @@ fn encrypted(connection: PgConnectOptions, ssl: Ssl) -> Result<PgConnectOptions,
             return Err(Fault::configuration(message));
         }
     };
-    let mut connection = connection.ssl_mode(mode);
-    if let Some(certificate) = filled(ssl.ca_certificate) {
-        connection = connection.ssl_root_cert_from_pem(certificate.into_bytes());
+    // Without any it is empty, which goes before a file that PGSSLROOTCERT names.
+    let authority = filled(ssl.ca_certificate).unwrap_or_default();
+    let connection = connection
+        .ssl_mode(mode)
+        .ssl_root_cert_from_pem(authority.into_bytes());
+    match (filled(ssl.client_certificate), filled(ssl.client_key)) {
+        (Some(certificate), Some(key)) => Ok(connection
+            .ssl_client_cert_from_pem(certificate)
+            .ssl_client_key_from_pem(key)),
+        (None, None) => Ok(connection),
+        _ => {
+            let message = "ssl_mode: client_certificate and client_key need each other";
+            Err(Fault::configuration(message))
+        }
     }
-    if let Some(certificate) = filled(ssl.client_certificate) {
-        connection = connection.ssl_client_cert_from_pem(certificate);
+}
+
+impl Ssl {
+    /// What was meant before there were modes.
+    fn of(ssl: bool) -> Self {
+        Self {
+            mode: if ssl { "require" } else { "prefer" }.to_owned(),
+            ca_certificate: None,
+            client_certificate: None,
+            client_key: None,
+            client_key_password: None,
+        }
     }
-    if let Some(key) = filled(ssl.client_key) {
-        connection = connection.ssl_client_key_from_pem(key);
-    }
-    Ok(connection)
+}
+
+/// The driver takes these from the environment of the server, and there is no way to take them back. They
+/// are not the user's, so with them there is no connection.
+fn refuse_environment(certified: bool) -> Result<(), Fault> {
+    let certificates = ["PGSSLCERT", "PGSSLKEY"].into_iter().filter(|_| !certified);
+    let given = certificates
+        .chain(["PGOPTIONS"])
+        .find(|name| std::env::var_os(name).is_some());
+    given.map_or(Ok(()), |name| {
+        let message = format!("the server was started with {name}, which must not be set");
+        Err(Fault::system(message))
+    })
 }
 
 /// The parameters of the Java driver that mean something here.

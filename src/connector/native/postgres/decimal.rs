@@ -1,5 +1,7 @@
 //! Numbers as they are written, of any size: whether one is whole, and whether it fits.
 
+use std::borrow::Cow;
+
 /// A number that was read: its digits without zeros around them, times ten to the exponent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Decimal {
@@ -53,11 +55,47 @@ impl Decimal {
             .ok()
     }
 
-    /// Whether PostgreSQL's `numeric` takes it.
-    pub(super) fn fits_numeric(&self) -> bool {
-        self.digits.is_empty()
-            || (self.exponent >= -16_383 && self.exponent + count(self.digits.len()) <= 131_072)
+    /// The shortest text that `numeric` reads as this number, if it can keep it. What was written may be
+    /// refused even so: PostgreSQL counts the zeros at the end of a fraction, and the exponent of 0.
+    pub(super) fn to_numeric(&self) -> Option<String> {
+        if self.digits.is_empty() {
+            return Some("0".to_owned());
+        }
+        let fits = self.exponent >= -DEEPEST && self.exponent + count(self.digits.len()) <= WIDEST;
+        let sign = if self.negative { "-" } else { "" };
+        fits.then(|| match self.exponent {
+            0 => format!("{sign}{}", self.digits),
+            exponent => format!("{sign}{}e{exponent}", self.digits),
+        })
     }
+}
+
+/// What `numeric` keeps before and behind the point.
+const WIDEST: i64 = 131_072;
+const DEEPEST: i64 = 16_383;
+/// A number without an exponent that is shorter than this always fits.
+const SHORT: usize = 1000;
+
+/// A number as PostgreSQL takes it: as it is written where that will do. `None` when it is none, or does
+/// not fit.
+pub(super) fn numeric(text: &str) -> Option<Cow<'_, str>> {
+    if text.len() < SHORT && is_plain(text.as_bytes()) {
+        return Some(text.into());
+    }
+    Decimal::parse(text)?.to_numeric().map(Cow::Owned)
+}
+
+/// Digits, with a sign and a fraction or without.
+fn is_plain(text: &[u8]) -> bool {
+    let unsigned = text.strip_prefix(b"-").unwrap_or(text);
+    let whole = unsigned.iter().take_while(|byte| byte.is_ascii_digit());
+    let (whole, rest) = unsigned.split_at(whole.count());
+    let fraction = match rest.split_first() {
+        None => return !whole.is_empty(),
+        Some((b'.', fraction)) => fraction,
+        Some(_) => return false,
+    };
+    !whole.is_empty() && !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit)
 }
 
 fn count(length: usize) -> i64 {
@@ -101,9 +139,27 @@ mod tests {
     }
 
     #[test]
-    fn what_numeric_takes_is_known() {
-        let fits = |text: &str| Decimal::parse(text).expect(text).fits_numeric();
-        assert!(fits("1e131071") && fits("1e-16383") && fits("0e999999"));
-        assert!(!fits("1e131072") && !fits("1e-16384"));
+    fn what_numeric_takes_is_written_so_that_it_does() {
+        let zeros = "0".repeat(20_000);
+        for (text, written) in [
+            ("1.50", Some("1.50")),
+            ("1e131071", Some("1e131071")),
+            ("1e-16383", Some("1e-16383")),
+            ("1.50e2", Some("15e1")),
+            ("0e999999999999999999", Some("0")),
+            ("-0.0e-999999999999999999", Some("0")),
+            (&format!("0.{zeros}"), Some("0")),
+            (&format!("-2.5{zeros}"), Some("-25e-1")),
+            (&format!("3{zeros}e-19999"), Some("3e1")),
+            (&format!("{zeros}7"), Some("7")),
+            (&format!("0.{zeros}1"), None),
+            ("1e131072", None),
+            ("1e-16384", None),
+            ("1e999999999999999999999", None),
+            ("-1e-999999999999999999999", None),
+            ("x", None),
+        ] {
+            assert_eq!(numeric(text).as_deref(), written, "{text:.30}");
+        }
     }
 }

@@ -3,16 +3,19 @@
 
 use std::borrow::Cow;
 
-use super::decimal::Decimal;
+use super::decimal::numeric;
 
 /// Deeper than this, PostgreSQL may run out of stack.
 const DEEPEST: usize = 1000;
-/// A number that is shorter and has no exponent always fits.
-const SHORT: usize = 1000;
+/// Digits alone, fewer than this, need no look.
+const UNSEEN: usize = 100;
 
-/// The text without what `jsonb` refuses in strings; `None` when it cannot be mended.
+/// The text without what `jsonb` refuses; `None` when it cannot be mended.
 pub(super) fn clean(text: &str) -> Option<Cow<'_, str>> {
-    fits(text).then(|| mend(text))
+    Some(match fitted(text)? {
+        Cow::Borrowed(text) => mend(text),
+        Cow::Owned(text) => Cow::Owned(mend(&text).into_owned()),
+    })
 }
 
 /// A string without NULs; halves of letters become the replacement character. The text is that of a JSON
@@ -60,9 +63,12 @@ fn escape(bytes: &[u8], at: usize) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok()
 }
 
-/// Whether numbers and nesting are within what `jsonb` keeps.
-fn fits(text: &str) -> bool {
+/// The text with numbers that `numeric` reads, unless one of them or the nesting is beyond all bounds.
+fn fitted(text: &str) -> Option<Cow<'_, str>> {
     let bytes = text.as_bytes();
+    let mut fitted = String::new();
+    // Up to here it is in `fitted`.
+    let mut taken = 0;
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(&byte) = bytes.get(at) {
         at += 1;
@@ -71,7 +77,7 @@ fn fits(text: &str) -> bool {
             b'{' | b'[' => {
                 depth += 1;
                 if depth > DEEPEST {
-                    return false;
+                    return None;
                 }
             }
             b'}' | b']' => depth = depth.saturating_sub(1),
@@ -80,15 +86,23 @@ fn fits(text: &str) -> bool {
                 let start = at - 1;
                 at += bytes[at..].iter().take_while(part).count();
                 let number = &text[start..at];
-                let plain = number.len() < SHORT && !number.contains(['e', 'E']);
-                if !plain && !Decimal::parse(number).is_some_and(|number| number.fits_numeric()) {
-                    return false;
+                if number.len() < UNSEEN && number.bytes().all(|byte| byte.is_ascii_digit()) {
+                    continue;
+                }
+                if let Cow::Owned(other) = numeric(number)? {
+                    fitted.push_str(&text[taken..start]);
+                    fitted.push_str(&other);
+                    taken = at;
                 }
             }
             _ => {}
         }
     }
-    true
+    if taken == 0 {
+        return Some(Cow::Borrowed(text));
+    }
+    fitted.push_str(&text[taken..]);
+    Some(Cow::Owned(fitted))
 }
 
 /// Where a string ends that begins before `at`.
@@ -114,7 +128,8 @@ mod tests {
             (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
             (r#""\ud83d x \ude00""#, "\"\u{fffd} x \u{fffd}\""),
             (r#""\ud83d\ud83d\ude00""#, "\"\u{fffd}\\ud83d\\ude00\""),
-            (r#"["\u0041\n\"",1.5e3]"#, r#"["\u0041\n\"",1.5e3]"#),
+            (r#"["\u0041\n\"",1.5e3]"#, r#"["\u0041\n\"",15e2]"#),
+            (r#"{"a":0e99999999999,"b":"\u0000"}"#, r#"{"a":0,"b":""}"#),
             (r#""\u0000\u0000""#, r#""""#),
         ] {
             assert_eq!(clean(given).as_deref(), Some(mended));
@@ -127,7 +142,7 @@ mod tests {
         for text in [deep.as_str(), r#"{"a":[1e200000]}"#, "-1e-20000"] {
             assert_eq!(clean(text), None);
         }
-        for text in [r#"{"a":"[[1e200000]]\""}"#, "1e1000", "null"] {
+        for text in [r#"{"a":"[[1e200000]]\""}"#, "1e1000", "-1.50", "null"] {
             assert_eq!(clean(text).as_deref(), Some(text));
         }
     }

@@ -1,9 +1,13 @@
 //! Loading rows by COPY, on a thread of its own: the next rows are made while PostgreSQL stores the last.
 //! Rows of one table that follow each other go into one COPY, whatever their number; everything between
-//! two commits is one transaction.
+//! two commits is one transaction. A source that sends no states for long does not make it a long one: it
+//! is committed now and then by itself. That is a promise to nobody. A run that is broken off then has
+//! the next one load those rows again, as all rows behind the last state: deduplication takes them for
+//! the same, and appending promises each row at least once.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use sqlx::Executor as _;
 use sqlx::postgres::PgConnection;
@@ -14,6 +18,9 @@ use crate::connector::native::interface::Fault;
 
 /// How many blocks of rows may wait.
 const WAITING: usize = 16;
+/// What one transaction takes, and how long it stays open.
+const LARGEST: usize = 128 * 1024 * 1024;
+const LONGEST: Duration = Duration::from_mins(5);
 
 pub(super) struct Loader {
     orders: mpsc::Sender<Order>,
@@ -79,21 +86,32 @@ async fn load(
     connection: &mut PgConnection,
     orders: &mut mpsc::Receiver<Order>,
 ) -> sqlx::Result<()> {
-    let mut within = false;
+    let mut open = None;
     let mut next = orders.recv().await;
     while let Some(order) = next {
         next = match order {
             Order::Rows(rows) => {
-                if !within {
-                    connection.execute("BEGIN").await?;
-                    within = true;
+                let transaction = match &mut open {
+                    Some(transaction) => transaction,
+                    closed => {
+                        connection.execute("BEGIN").await?;
+                        closed.insert(Transaction::new(LARGEST, LONGEST))
+                    }
+                };
+                let (next, full) = copy(connection, rows, orders, transaction).await?;
+                if full {
+                    connection.execute("COMMIT").await?;
+                    open = None;
                 }
-                copy(connection, rows, orders).await?
+                match next {
+                    Next::Order(order) => Some(order),
+                    Next::Late => orders.recv().await,
+                    Next::End => None,
+                }
             }
             Order::Commit(done) => {
-                if within {
+                if open.take().is_some() {
                     connection.execute("COMMIT").await?;
-                    within = false;
                 }
                 let _ = done.send(());
                 orders.recv().await
@@ -103,22 +121,60 @@ async fn load(
     Ok(())
 }
 
-/// One COPY, up to the first order that is about something else, which is given back.
+/// What a transaction may still take.
+struct Transaction {
+    bytes: usize,
+    until: Instant,
+}
+
+impl Transaction {
+    fn new(bytes: usize, time: Duration) -> Self {
+        Self {
+            bytes,
+            until: Instant::now() + time,
+        }
+    }
+
+    fn take(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes == 0 || Instant::now() >= self.until
+    }
+}
+
+/// What follows a COPY.
+enum Next {
+    Order(Order),
+    /// Nothing in time.
+    Late,
+    End,
+}
+
+/// One COPY, up to the first order that is about something else, or to the bounds of the transaction; and
+/// whether that is what ended it.
 async fn copy(
     connection: &mut PgConnection,
     first: Rows,
     orders: &mut mpsc::Receiver<Order>,
-) -> sqlx::Result<Option<Order>> {
+    transaction: &mut Transaction,
+) -> sqlx::Result<(Next, bool)> {
     let mut copying = connection.copy_in_raw(&first.copy).await?;
     let mut text = first.text;
-    loop {
+    let next = loop {
+        transaction.take(text.len());
         copying.send(text).await?;
-        match orders.recv().await {
-            Some(Order::Rows(more)) if more.copy == first.copy => text = more.text,
-            other => {
-                copying.finish().await?;
-                return Ok(other);
-            }
+        if transaction.is_full() {
+            break Next::Late;
         }
-    }
+        match tokio::time::timeout_at(transaction.until.into(), orders.recv()).await {
+            Ok(Some(Order::Rows(more))) if more.copy == first.copy => text = more.text,
+            Ok(Some(order)) => break Next::Order(order),
+            Ok(None) => break Next::End,
+            Err(_) => break Next::Late,
+        }
+    };
+    copying.finish().await?;
+    Ok((next, transaction.is_full()))
 }

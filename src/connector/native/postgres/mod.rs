@@ -98,7 +98,7 @@ impl Destination for Postgres {
 
 fn streams(wanted: &Wanted<'_>, configuration: &Configuration) -> Result<Vec<Stream>, Fault> {
     let configured = &wanted.catalog.streams;
-    let tables = stream::tables(configured, &configuration.schema);
+    let tables = stream::tables(configured, configuration);
     let streams = configured.iter().zip(tables).map(|(configured, real)| {
         Stream::new(configured, real, configuration)
             .map_err(|fault| fault.of_stream(configured.stream.descriptor()))

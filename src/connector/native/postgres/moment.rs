@@ -1,6 +1,8 @@
 //! Dates and times as sources write them: ISO 8601 and its relatives. They are read here and written
 //! anew, so that PostgreSQL never meets one that it would refuse.
 
+use std::borrow::Cow;
+
 use super::types::Type;
 
 /// Why a text is no moment.
@@ -13,9 +15,37 @@ pub(super) enum Unfit {
 }
 
 /// The text of a moment as PostgreSQL reads it.
-pub(super) fn read(text: &str, wanted: Type) -> Result<String, Unfit> {
+pub(super) fn read(text: &str, wanted: Type) -> Result<Cow<'_, str>, Unfit> {
     let text = text.trim_ascii();
-    parse(text, wanted).ok_or(Unfit::Unreadable)?.write(wanted)
+    let moment = parse(text, wanted).ok_or(Unfit::Unreadable)?;
+    if is_common(text, &moment, wanted) {
+        return Ok(text.into());
+    }
+    moment.write(wanted).map(Cow::Owned)
+}
+
+/// Whether PostgreSQL takes this spelling as we do: `2024-02-29`, `2024-02-29T10:00:00.123456+02:00`.
+fn is_common(text: &str, moment: &Moment<'_>, wanted: Type) -> bool {
+    let bytes = text.as_bytes();
+    let dashes = bytes.len() >= 10 && bytes[4] == b'-' && bytes[7] == b'-';
+    match wanted {
+        Type::Date => dashes && bytes.len() == 10,
+        Type::Timestamp | Type::TimestampWithZone => {
+            let time = bytes.get(10..19).unwrap_or_default();
+            let fraction = match bytes.get(19..).unwrap_or_default() {
+                [b'.', rest @ ..] => rest.iter().take_while(|byte| byte.is_ascii_digit()).count(),
+                _ => 0,
+            };
+            let zone = bytes.get(19..).unwrap_or_default();
+            dashes
+                && moment.time.is_some()
+                && matches!(time, [b'T' | b' ', _, _, b':', _, _, b':', _, _])
+                && fraction <= 6
+                && !zone.contains(&b',')
+                && !zone.contains(&b' ')
+        }
+        _ => false,
+    }
 }
 
 #[derive(Debug, Default)]
@@ -176,6 +206,21 @@ mod tests {
             (
                 "2024-02-29T10:00:00.5Z",
                 Type::TimestampWithZone,
+                "2024-02-29T10:00:00.5Z",
+            ),
+            (
+                "2024-02-29 10:00:00.5Z",
+                Type::Timestamp,
+                "2024-02-29 10:00:00.5Z",
+            ),
+            (
+                "2024-02-29T10:00:00.1234567Z",
+                Type::TimestampWithZone,
+                "2024-02-29 10:00:00.123456+00:00",
+            ),
+            (
+                "2024-02-29T10:00:00,5 utc",
+                Type::TimestampWithZone,
                 "2024-02-29 10:00:00.5+00:00",
             ),
             (
@@ -196,7 +241,7 @@ mod tests {
             (
                 "2024-02-29T10:00:00+02:00",
                 Type::Timestamp,
-                "2024-02-29 10:00:00",
+                "2024-02-29T10:00:00+02:00",
             ),
         ] {
             assert_eq!(read(text, wanted).as_deref(), Ok(written), "{text}");

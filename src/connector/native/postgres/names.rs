@@ -32,6 +32,15 @@ pub(super) fn clean(name: &str) -> String {
     marked(&clean, name)
 }
 
+/// The table of the raw records of a stream. The run of underscores in the middle is longer than any
+/// other, so that it can be taken apart again.
+pub(super) fn raw(space: &str, name: &str) -> String {
+    let both = format!("{space}{name}");
+    let runs = both.split(|letter| letter != '_').map(str::len);
+    let between = "_".repeat(runs.max().unwrap_or_default().max(1) + 1);
+    format!("{space}_raw{between}stream_{name}").to_lowercase()
+}
+
 /// A name with a hash of whatever makes it what it is.
 pub(super) fn marked(name: &str, of: &str) -> String {
     let mut end = name.len().min(LONGEST - HASH);
@@ -89,6 +98,13 @@ mod tests {
         assert!(clean(&one).len() <= 63);
         assert!(clean(&one).starts_with(&"ü".repeat(27)));
         assert_ne!(clean(&one), clean(&two));
+    }
+
+    #[test]
+    fn tables_of_raw_records_are_named_by_stream_and_namespace() {
+        assert_eq!(raw("public", "Users"), "public_raw__stream_users");
+        assert_eq!(raw("a__b", "c"), "a__b_raw___stream_c");
+        assert_eq!(raw("a_", "_c"), "a__raw___stream__c");
     }
 
     #[test]

@@ -54,7 +54,9 @@ impl Rows {
         record: &RecordLine<'_>,
     ) -> serde_json::Result<()> {
         let mut slots = vec![None; columns.fields().len()];
-        if record.data != b"null" {
+        if columns.is_raw() {
+            slots[0] = Some(serde_json::from_slice(record.data)?);
+        } else if record.data != b"null" {
             let mut data = serde_json::Deserializer::from_slice(record.data);
             data.deserialize_map(Fields {
                 columns,
@@ -74,6 +76,7 @@ impl Rows {
                 value::coerce(raw.get(), column.kind)
             }) {
                 Kept::Null => to.extend_from_slice(b"\\N"),
+                Kept::Plain(text) => to.extend_from_slice(text.as_bytes()),
                 Kept::Value(text) => value::write(to, &text),
                 Kept::Lost(why) => {
                     to.extend_from_slice(b"\\N");

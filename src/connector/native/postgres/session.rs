@@ -12,12 +12,16 @@ use crate::connector::native::cancel::Cancel;
 use crate::connector::native::interface::Fault;
 
 /// How often somebody looks whether the run is to stop.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What counts in every session: a commit is kept for good whatever the user's default is, and a
-/// connection that is dead is found out, because it holds locks.
-const SETTINGS: &str = "SET synchronous_commit TO on; SET timezone TO 'UTC'; SET client_min_messages TO error; \
-     SET tcp_keepalives_idle TO 60; SET tcp_keepalives_interval TO 15; SET tcp_keepalives_count TO 4";
+/// connection that is dead is found out, because it holds locks. No limit of the user's default ends a
+/// statement that takes long or a transaction that waits for its source.
+const SETTINGS: &str = "SET synchronous_commit TO on; SET timezone TO 'UTC'; SET datestyle TO 'ISO'; \
+     SET client_min_messages TO error; SET statement_timeout TO 0; SET idle_in_transaction_session_timeout TO 0; \
+     SET tcp_keepalives_idle TO 60; SET tcp_keepalives_interval TO 15; SET tcp_keepalives_count TO 4; \
+     SELECT pg_catalog.set_config(name, '5s', false) FROM pg_catalog.pg_settings \
+     WHERE name = 'client_connection_check_interval'";
 
 pub(super) struct Session {
     runtime: Runtime,
@@ -92,6 +96,8 @@ impl Session {
     }
 }
 
+/// A statement that is given up this way ends on the server soon: the connection is closed, and it looks
+/// for that.
 async fn unless_stopped<T>(
     cancel: &Cancel,
     deed: impl Future<Output = sqlx::Result<T>>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::columns::Columns;
 use super::configuration::Configuration;
 use super::merge::Keys;
-use super::names::{clean, marked};
+use super::names::{self, clean, marked};
 use super::row::Rows;
 use super::session::Session;
 use super::table::{Content, Table, make_schema};
@@ -41,28 +41,40 @@ enum Earlier {
 }
 
 /// The tables of all streams, no two the same.
-pub(super) fn tables(configured: &[ConfiguredStream], default_schema: &str) -> Vec<Table> {
-    let plain = |stream: &ConfiguredStream| {
+pub(super) fn tables(configured: &[ConfiguredStream], configuration: &Configuration) -> Vec<Table> {
+    let names = configured.iter().map(|stream| {
         let descriptor = stream.stream.descriptor();
-        Table {
-            schema: clean(descriptor.space().unwrap_or(default_schema)),
-            name: clean(&descriptor.name),
-        }
-    };
-    let tables: Vec<_> = configured.iter().map(plain).collect();
-    let collides = |table: &Table| tables.iter().filter(|other| *other == table).count() > 1;
-    let told_apart = configured.iter().zip(&tables).map(|(stream, table)| {
-        let descriptor = stream.stream.descriptor();
-        let schema = descriptor.space().unwrap_or(default_schema);
-        let unchanged = table.schema == schema && table.name == descriptor.name;
-        if !collides(table) || unchanged {
-            return table.clone();
-        }
-        Table {
-            name: marked(&table.name, &format!("{schema}\0{}", descriptor.name)),
-            ..table.clone()
+        let space = descriptor.space().unwrap_or(&configuration.schema);
+        if configuration.raw {
+            let name = names::raw(space, &descriptor.name);
+            (configuration.internal_schema.clone(), name)
+        } else {
+            (space.to_owned(), descriptor.name.clone())
         }
     });
+    let names: Vec<_> = names.collect();
+    let plain = names.iter().map(|(schema, name)| Table {
+        schema: clean(schema),
+        name: clean(name),
+    });
+    let tables: Vec<_> = plain.collect();
+    let collides = |table: &Table| tables.iter().filter(|other| *other == table).count() > 1;
+    let told_apart = configured
+        .iter()
+        .zip(&names)
+        .zip(&tables)
+        .map(|((stream, (schema, name)), table)| {
+            let unchanged = table.schema == *schema && table.name == *name && !configuration.raw;
+            if !collides(table) || unchanged {
+                return table.clone();
+            }
+            let descriptor = stream.stream.descriptor();
+            let space = descriptor.space().unwrap_or(&configuration.schema);
+            Table {
+                name: marked(&table.name, &format!("{space}\0{}", descriptor.name)),
+                ..table.clone()
+            }
+        });
     told_apart.collect()
 }
 
@@ -72,7 +84,11 @@ impl Stream {
         real: Table,
         configuration: &Configuration,
     ) -> Result<Self, Fault> {
-        let columns = Columns::of(configured);
+        let columns = if configuration.raw {
+            Columns::raw()
+        } else {
+            Columns::of(configured)
+        };
         let (overwrites, dedups) = match configured.destination_sync_mode {
             DestinationSyncMode::Append => (false, false),
             DestinationSyncMode::Overwrite => (true, false),
@@ -96,6 +112,8 @@ impl Stream {
                 return Err(Fault::system(message));
             }
         };
+        // Raw records are all kept: whoever types them picks the newest.
+        let dedups = dedups && !configuration.raw;
         let keys = dedups.then(|| Keys::of(configured, &columns, configuration.hard_deletes));
         let keys = keys.transpose()?;
         Ok(Self {
@@ -225,10 +243,10 @@ impl Stream {
         let mut moved = table.clone();
         if table.schema != real.schema {
             moved.schema.clone_from(&real.schema);
-            let schema = super::names::quoted(&real.schema);
+            let schema = names::quoted(&real.schema);
             statements.push(format!("ALTER TABLE {table} SET SCHEMA {schema}"));
         }
-        let name = super::names::quoted(&real.name);
+        let name = names::quoted(&real.name);
         statements.push(format!("ALTER TABLE {moved} RENAME TO {name}"));
         statements.extend_from_slice(more);
         session.run(&format!("BEGIN; {}; COMMIT", statements.join("; ")))
@@ -265,6 +283,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::connector::native::postgres::configuration;
 
     #[test]
     fn streams_that_would_share_a_table_are_told_apart() {
@@ -280,9 +299,19 @@ mod tests {
             configured("a_b", Some("other")),
             configured("a.b", None),
         ];
-        let tables = tables(&streams, "public");
-        let names: std::collections::HashSet<_> = tables.iter().map(Table::to_string).collect();
-        assert_eq!(names.len(), 4);
-        assert_eq!(tables[1].to_string(), r#""public"."a_b""#);
+        let mut configuration = json!({"host": "h", "database": "d", "username": "u"});
+        for raw in [false, true] {
+            configuration["disable_type_dedupe"] = raw.into();
+            let parsed = configuration::parse(&configuration).expect("a configuration");
+            let tables = tables(&streams, &parsed);
+            let names: std::collections::HashSet<_> = tables.iter().map(Table::to_string).collect();
+            assert_eq!(names.len(), 4);
+            if raw {
+                let name = r#""airbyte_internal"."other_raw__stream_a_b""#;
+                assert_eq!(tables[2].to_string(), name);
+            } else {
+                assert_eq!(tables[1].to_string(), r#""public"."a_b""#);
+            }
+        }
     }
 }

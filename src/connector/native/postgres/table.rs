@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::columns::{Columns, OWN};
+use super::columns::Columns;
 use super::names::{marked, quoted};
 use super::session::Session;
 use crate::connector::native::interface::Fault;
@@ -142,7 +142,7 @@ impl Table {
 /// What has to change about a table.
 fn changes(there: &HashMap<String, String>, columns: &Columns, cascade: &str) -> Vec<String> {
     let mut changes = Vec::new();
-    for (name, definition) in OWN {
+    for (name, definition) in columns.own() {
         if !there.contains_key(name) {
             // Tables of older destinations lack some of ours; their rows get an empty value.
             let value = if name == "_airbyte_meta" {
@@ -166,7 +166,7 @@ fn changes(there: &HashMap<String, String>, columns: &Columns, cascade: &str) ->
     }
     let mut gone: Vec<_> = there
         .keys()
-        .filter(|name| !OWN.iter().any(|(own, _)| own == *name))
+        .filter(|name| !columns.own().any(|(own, _)| own == **name))
         .filter(|name| !columns.fields().iter().any(|column| column.name == **name))
         .collect();
     gone.sort();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::decimal::Decimal;
+use super::decimal::{Decimal, numeric};
 use super::types::Type;
 use super::{json, moment};
 
@@ -10,6 +10,9 @@ use super::{json, moment};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kept<'a> {
     Null,
+    /// It stands in COPY's text as it is.
+    Plain(Cow<'a, str>),
+    /// It may hold what means something to COPY.
     Value(Cow<'a, str>),
     /// It cannot be kept and becomes NULL, for a reason in the protocol's words.
     Lost(&'static str),
@@ -26,13 +29,13 @@ pub(super) fn coerce(raw: &str, wanted: Type) -> Kept<'_> {
     let first = raw.as_bytes().first().copied().unwrap_or_default();
     match wanted {
         Type::Text => match first {
-            b'"' => unquoted(raw).map_or(Kept::Lost(NOT_OF_THE_TYPE), Kept::Value),
+            b'"' => unquoted(raw),
             b'{' | b'[' => Kept::Value(json::mend(raw)),
-            _ => Kept::Value(raw.into()),
+            _ => Kept::Plain(raw.into()),
         },
-        Type::Boolean if matches!(raw, "true" | "false") => Kept::Value(raw.into()),
+        Type::Boolean if matches!(raw, "true" | "false") => Kept::Plain(raw.into()),
         Type::Boolean => Kept::Lost(NOT_OF_THE_TYPE),
-        Type::Integer | Type::Number => match plain(raw) {
+        Type::Integer | Type::Number => match number_text(raw) {
             Some(text) => number(text, wanted),
             None => Kept::Lost(NOT_OF_THE_TYPE),
         },
@@ -45,19 +48,30 @@ pub(super) fn coerce(raw: &str, wanted: Type) -> Kept<'_> {
         | Type::Time
         | Type::TimeWithZone
         | Type::Timestamp
-        | Type::TimestampWithZone => {
-            let text = if first == b'"' { unquoted(raw) } else { None };
-            match text.map(|text| moment::read(&text, wanted)) {
-                Some(Ok(text)) => Kept::Value(text.into()),
-                Some(Err(moment::Unfit::OutOfRange)) => Kept::Lost(TOO_LARGE),
-                Some(Err(moment::Unfit::Unreadable)) | None => Kept::Lost(NOT_OF_THE_TYPE),
-            }
+        | Type::TimestampWithZone => moment(raw, wanted),
+    }
+}
+
+fn moment(raw: &str, wanted: Type) -> Kept<'_> {
+    let text = match unquoted(raw) {
+        Kept::Plain(text) | Kept::Value(text) if raw.starts_with('"') => text,
+        _ => return Kept::Lost(NOT_OF_THE_TYPE),
+    };
+    let read = match text {
+        Cow::Borrowed(text) => moment::read(text, wanted),
+        Cow::Owned(text) => {
+            moment::read(&text, wanted).map(|moment| Cow::Owned(moment.into_owned()))
         }
+    };
+    match read {
+        Ok(text) => Kept::Plain(text),
+        Err(moment::Unfit::OutOfRange) => Kept::Lost(TOO_LARGE),
+        Err(moment::Unfit::Unreadable) => Kept::Lost(NOT_OF_THE_TYPE),
     }
 }
 
 /// A number, or what stands in the quotes of a string that may be one.
-fn plain(raw: &str) -> Option<&str> {
+fn number_text(raw: &str) -> Option<&str> {
     match raw.as_bytes().first()? {
         b'"' => Some(raw[1..raw.len() - 1].trim_ascii()),
         b'-' | b'0'..=b'9' => Some(raw),
@@ -68,31 +82,35 @@ fn plain(raw: &str) -> Option<&str> {
 fn number(text: &str, wanted: Type) -> Kept<'_> {
     let short = text.len() < 19 && text.bytes().all(|byte| byte.is_ascii_digit());
     if short && !text.is_empty() {
-        return Kept::Value(text.into());
+        return Kept::Plain(text.into());
     }
-    let Some(number) = Decimal::parse(text) else {
-        return Kept::Lost(NOT_OF_THE_TYPE);
-    };
-    match wanted {
-        Type::Integer if !number.is_whole() => Kept::Lost(NOT_OF_THE_TYPE),
-        Type::Integer => match number.to_i64() {
-            Some(number) => Kept::Value(number.to_string().into()),
+    if wanted == Type::Number
+        && let Some(number) = numeric(text)
+    {
+        return Kept::Plain(number);
+    }
+    match Decimal::parse(text) {
+        None => Kept::Lost(NOT_OF_THE_TYPE),
+        Some(_) if wanted == Type::Number => Kept::Lost(TOO_LARGE),
+        Some(number) if !number.is_whole() => Kept::Lost(NOT_OF_THE_TYPE),
+        Some(number) => match number.to_i64() {
+            Some(number) => Kept::Plain(number.to_string().into()),
             None => Kept::Lost(TOO_LARGE),
         },
-        _ if number.fits_numeric() => Kept::Value(text.into()),
-        _ => Kept::Lost(TOO_LARGE),
     }
 }
 
-/// What a JSON string says, without NULs, which PostgreSQL has no place for.
-fn unquoted(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = &raw[1..raw.len() - 1];
+/// What a JSON string says, without NULs, which PostgreSQL has no place for. Without escapes, there is
+/// nothing in it that COPY takes for its own: JSON wants control characters escaped.
+fn unquoted(raw: &str) -> Kept<'_> {
+    let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return Some(Cow::Borrowed(inner));
+        return Kept::Plain(inner.into());
     }
-    serde_json::from_str::<String>(&json::mend(raw))
-        .ok()
-        .map(Cow::Owned)
+    match serde_json::from_str::<String>(&json::mend(raw)) {
+        Ok(text) => Kept::Value(text.into()),
+        Err(_) => Kept::Lost(NOT_OF_THE_TYPE),
+    }
 }
 
 /// Writes a value as COPY reads it.
@@ -147,6 +165,9 @@ mod tests {
                 "0.1000000000000000055511151231257827",
             ),
             ("\"1e5\"", Type::Number, "1e5"),
+            ("0e99999999999999999999", Type::Number, "0"),
+            ("0e99999999999999999999", Type::Integer, "0"),
+            ("-0.50", Type::Number, "-0.50"),
             ("\"a\\u0000b\\n\"", Type::Text, "ab\n"),
             ("\"\\ud800\"", Type::Text, "\u{fffd}"),
             ("1.10", Type::Text, "1.10"),
@@ -155,7 +176,10 @@ mod tests {
             ("false", Type::Boolean, "false"),
             ("\"2024-01-01\"", Type::Date, "2024-01-01"),
         ] {
-            assert_eq!(coerce(raw, wanted), Kept::Value(kept.into()), "{raw}");
+            let (Kept::Plain(text) | Kept::Value(text)) = coerce(raw, wanted) else {
+                panic!("{raw} is not kept");
+            };
+            assert_eq!(text, kept, "{raw}");
         }
         assert_eq!(coerce("null", Type::Object), Kept::Null);
     }
