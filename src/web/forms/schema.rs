@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::prose::Prose;
-use super::words::{hints, title_of};
 use super::shape::{Kind, Node, Offer, Shape, Text};
+use super::words::{hints, title_of};
 
 /// Deeper than any known specification; a schema may refer to itself.
 const DEEPEST: usize = 16;

@@ -79,7 +79,11 @@ mod tests {
                 &[],
             ),
         ] {
-            assert_eq!(hints(schema.as_object().expect("a schema")), told, "{schema}");
+            assert_eq!(
+                hints(schema.as_object().expect("a schema")),
+                told,
+                "{schema}"
+            );
         }
     }
 

@@ -11,17 +11,35 @@ use std::time::{Duration, Instant};
 
 /// The running cluster.
 pub struct Cluster {
-    port: u16,
+    pub port: u16,
+    pub directory: PathBuf,
     /// Its standard input is a leash: when it closes, the shell stops PostgreSQL.
     _leash: Child,
 }
 
 const SCRIPT: &str = r#"
 set -e
-bin=$1; dir=$2; port=$3
+bin=$1; dir=$2; port=$3; encrypted=$4
 "$bin/initdb" --pgdata="$dir/data" --username=tests --auth=trust --encoding=UTF8 --locale=C --no-sync >"$dir/init.log" 2>&1
+if [ -n "$encrypted" ]; then
+  cd "$dir"
+  make() { openssl req -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -keyout "$2.key" "${@:3}" 2>/dev/null; }
+  make authority authority -x509 -out authority.crt -addext basicConstraints=critical,CA:TRUE
+  for name in localhost tests; do
+    make "$name" "$name" -addext "subjectAltName=DNS:$name" -out "$name.csr"
+    openssl x509 -req -in "$name.csr" -CA authority.crt -CAkey authority.key -CAcreateserial -days 2 \
+      -copy_extensions copy -out "$name.crt" 2>/dev/null
+  done
+  make stranger stranger -x509 -out stranger.crt -addext basicConstraints=critical,CA:TRUE
+  printf 'hostssl all tests all cert\nhostssl all plain all trust\n' >data/pg_hba.conf
+  echo 'CREATE ROLE plain SUPERUSER LOGIN' | "$bin/postgres" --single -D data postgres >>init.log 2>&1
+  set -- -c ssl=on -c "ssl_cert_file=$dir/localhost.crt" -c "ssl_key_file=$dir/localhost.key" \
+    -c "ssl_ca_file=$dir/authority.crt"
+else
+  set --
+fi
 "$bin/postgres" -D "$dir/data" -p "$port" -h 127.0.0.1 -k "$dir" -c fsync=off -c full_page_writes=off \
-  -c synchronous_commit=off -c max_connections=300 -c shared_buffers=64MB >"$dir/server.log" 2>&1 </dev/null &
+  -c synchronous_commit=off -c max_connections=300 -c shared_buffers=64MB "$@" >"$dir/server.log" 2>&1 </dev/null &
 server=$!
 cat >/dev/null || true
 kill -INT $server 2>/dev/null || true
@@ -33,7 +51,13 @@ impl Cluster {
     /// The one cluster of this process.
     pub fn shared() -> &'static Self {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-        CLUSTER.get_or_init(Self::start)
+        CLUSTER.get_or_init(|| Self::start(""))
+    }
+
+    /// One of its own that wants encrypted connections: of `tests` with a certificate, of `plain` without.
+    /// Its directory holds the certificates and keys `authority`, `localhost`, `tests` and `stranger`.
+    pub fn encrypted() -> Self {
+        Self::start("encrypted")
     }
 
     /// The address of one of its databases.
@@ -41,20 +65,21 @@ impl Cluster {
         format!("postgres://tests@127.0.0.1:{}/{database}", self.port)
     }
 
-    fn start() -> Self {
+    fn start(kind: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|free| free.local_addr())
             .expect("a port")
             .port();
         let directory: PathBuf = tempfile::tempdir().expect("a directory").keep();
-        let mut shell = Command::new("sh");
+        let mut shell = Command::new("bash");
         shell
             .arg("-c")
             .arg(SCRIPT)
-            .arg("sh")
+            .arg("bash")
             .arg(programs())
             .arg(&directory)
-            .arg(port.to_string());
+            .arg(port.to_string())
+            .arg(kind);
         shell.stdin(Stdio::piped()).current_dir("/");
         if is_root() {
             // PostgreSQL refuses to run as root; Debian's package brings this user.
@@ -66,16 +91,18 @@ impl Cluster {
         let leash = shell.spawn().expect("a shell");
         let cluster = Self {
             port,
+            directory,
             _leash: leash,
         };
-        cluster.wait(&directory);
+        cluster.wait();
         cluster
     }
 
-    fn wait(&self, directory: &std::path::Path) {
+    fn wait(&self) {
         let until = Instant::now() + Duration::from_mins(1);
         while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            let log = || std::fs::read_to_string(directory.join("server.log")).unwrap_or_default();
+            let log =
+                || std::fs::read_to_string(self.directory.join("server.log")).unwrap_or_default();
             assert!(
                 Instant::now() < until,
                 "PostgreSQL did not start: {}",

@@ -69,7 +69,14 @@ impl Rows {
         if record.emitted_at != self.last_time.0 {
             self.last_time = (record.emitted_at, time(record.emitted_at));
         }
-        let _ = write!(to, "{id}\t{}\t", self.last_time.1);
+        to.extend_from_slice(
+            id.as_hyphenated()
+                .encode_lower(&mut Uuid::encode_buffer())
+                .as_bytes(),
+        );
+        to.push(b'\t');
+        to.extend_from_slice(self.last_time.1.as_bytes());
+        to.push(b'\t');
         // The changes are known after the fields, so the columns that hold them come last.
         for (slot, column) in slots.iter().zip(columns.fields()) {
             match slot.map_or(Kept::Null, |raw: &RawValue| {

@@ -118,6 +118,13 @@ async fn unless_stopped<T>(
 fn fault(error: &sqlx::Error) -> Fault {
     let sqlx::Error::Database(said) = error else {
         return match error {
+            sqlx::Error::Io(io)
+                if io
+                    .get_ref()
+                    .is_some_and(|inner| inner.is::<rustls::Error>()) =>
+            {
+                Fault::configuration(format!("the connection cannot be encrypted: {io}"))
+            }
             sqlx::Error::Io(io) => Fault::transient(format!("the server cannot be reached: {io}")),
             sqlx::Error::Tls(tls) => {
                 Fault::configuration(format!("the connection cannot be encrypted: {tls}"))

@@ -59,22 +59,24 @@ pub(super) fn tables(configured: &[ConfiguredStream], configuration: &Configurat
     });
     let tables: Vec<_> = plain.collect();
     let collides = |table: &Table| tables.iter().filter(|other| *other == table).count() > 1;
-    let told_apart = configured
-        .iter()
-        .zip(&names)
-        .zip(&tables)
-        .map(|((stream, (schema, name)), table)| {
-            let unchanged = table.schema == *schema && table.name == *name && !configuration.raw;
-            if !collides(table) || unchanged {
-                return table.clone();
-            }
-            let descriptor = stream.stream.descriptor();
-            let space = descriptor.space().unwrap_or(&configuration.schema);
-            Table {
-                name: marked(&table.name, &format!("{space}\0{}", descriptor.name)),
-                ..table.clone()
-            }
-        });
+    let told_apart =
+        configured
+            .iter()
+            .zip(&names)
+            .zip(&tables)
+            .map(|((stream, (schema, name)), table)| {
+                let unchanged =
+                    table.schema == *schema && table.name == *name && !configuration.raw;
+                if !collides(table) || unchanged {
+                    return table.clone();
+                }
+                let descriptor = stream.stream.descriptor();
+                let space = descriptor.space().unwrap_or(&configuration.schema);
+                Table {
+                    name: marked(&table.name, &format!("{space}\0{}", descriptor.name)),
+                    ..table.clone()
+                }
+            });
     told_apart.collect()
 }
 

@@ -3,7 +3,11 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::time::{Duration, Instant};
 
+use ferrobyte::connector::Task;
+use ferrobyte::connector::native::launch;
+use ferrobyte::domain::definition::Kind;
 use serde_json::json;
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use super::super::{Way, parse, state};
 use super::{Base, complete, id_and_name, pet, pets};
@@ -146,6 +150,91 @@ fn a_flood_of_states_comes_back_whole_and_in_order_in_few_commits() {
         "{:?} in {seconds} s",
         commits()
     );
+}
+
+#[test]
+fn a_long_stream_without_states_is_no_long_transaction() {
+    let base = Base::new();
+    let config = base.place.file("c", &base.configuration());
+    let catalog = base
+        .place
+        .file("k", &pets(&id_and_name(), "append", (0, 0)));
+    let words = [
+        "destination-postgres",
+        "write",
+        "--config",
+        &config,
+        "--catalog",
+        &catalog,
+    ];
+    let mut child = base.place.child(&words);
+    let mut input = child.stdin.take().expect("its input");
+    let name = "x".repeat(1024 * 1024);
+    let mut sent = 0;
+    let until = Instant::now() + Duration::from_mins(1);
+    while base.count("SELECT 1 FROM pg_tables WHERE tablename = 'pets'") == 0 {
+        assert!(Instant::now() < until, "there is no table");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    while base.count("SELECT 1 FROM pets") == 0 {
+        assert!(sent < 200, "{sent} MiB are one transaction");
+        for _ in 0..20 {
+            sent += 1;
+            let line = pet(&json!({"id": sent, "name": name}), 1);
+            input.write_all(line.as_bytes()).expect("sent");
+        }
+    }
+    input.write_all(complete().as_bytes()).expect("sent");
+    drop(input);
+    assert_eq!(child.wait().expect("an end").code(), Some(0));
+    assert_eq!(base.count("SELECT DISTINCT id FROM pets"), sent);
+}
+
+#[test]
+fn a_run_that_waits_for_the_server_is_stopped_at_once() {
+    let base = Base::new();
+    base.load(&pets(&id_and_name(), "append", (0, 0)), &[complete()]);
+    // Somebody else holds the table, so that the run waits.
+    let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    let url = base.url.clone();
+    let holder = std::thread::spawn(move || {
+        super::super::block_on(async {
+            let mut connection = PgConnection::connect(&url).await.expect("a server");
+            let text = "BEGIN; LOCK TABLE pets";
+            connection.execute(text).await.expect("a lock");
+            held.0.send(()).expect("told");
+            let _ = release.1.recv();
+        });
+    });
+    held.1.recv().expect("it is held");
+    let task = Task::Write {
+        configuration: base.configuration(),
+        catalog: pets(&id_and_name(), "overwrite", (1, 1)),
+    };
+    let mut running =
+        launch(Kind::Destination, "postgres", task, &base.place.local()).expect("a start");
+    let waiting = "SELECT 1 FROM pg_locks WHERE NOT granted";
+    let until = Instant::now() + Duration::from_secs(20);
+    while base.count(waiting) == 0 {
+        assert!(Instant::now() < until, "it does not wait");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let start = Instant::now();
+    let exit = super::super::block_on(running.handle.stop(Duration::from_secs(20)));
+    assert_eq!(exit.signal, Some(15), "{exit:?}");
+    assert!(
+        start.elapsed() < Duration::from_millis(500),
+        "{:?}",
+        start.elapsed()
+    );
+    // The server does not go on with it for long either.
+    let until = Instant::now() + Duration::from_secs(20);
+    while base.count(waiting) > 0 {
+        assert!(Instant::now() < until, "the server still waits");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    drop(release.0);
+    holder.join().expect("no panic");
 }
 
 #[test]

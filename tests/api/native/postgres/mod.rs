@@ -1,7 +1,10 @@
 //! `destination-postgres` against a real server, whatever engine the other tests are run on.
 
 mod dedup;
+mod encryption;
 mod interruptions;
+mod raw;
+mod syncs;
 mod tables;
 mod types;
 

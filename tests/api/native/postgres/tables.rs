@@ -45,11 +45,6 @@ fn a_check_tries_everything_and_leaves_nothing() {
         ("database", json!("nowhere"), "\"nowhere\" does not exist"),
         ("port", json!(1), "cannot be reached"),
         ("ssl_mode", json!({"mode": "require"}), "encrypted"),
-        (
-            "disable_type_dedupe",
-            json!(true),
-            "raw records are not supported",
-        ),
         ("jdbc_url_params", json!("foo=1"), "foo is not supported"),
         ("host", json!("/var/run/postgresql"), "host: "),
         (

@@ -56,6 +56,10 @@ const CASES: &[Case] = &[
         None,
     ),
     ("number", "1e999999", None, LARGE),
+    ("number", "0e999999999999999999", Some("0"), None),
+    ("number", "0.0e-999999999999999999", Some("0"), None),
+    ("number", "-12.50e-1", Some("-1.25"), None),
+    ("number", "1e-16384", None, LARGE),
     ("number", r#""1.5""#, Some("1.5"), None),
     ("number", r#""Infinity""#, None, BAD),
     ("boolean", "true", Some("true"), None),
@@ -109,6 +113,12 @@ const CASES: &[Case] = &[
         None,
     ),
     ("any", r#"{"n":[1e999999]}"#, None, LARGE),
+    (
+        "any",
+        r#"{"n":[0e999999999999]}"#,
+        Some(r#"{"n": [0]}"#),
+        None,
+    ),
 ];
 
 fn fields() -> Value {
@@ -175,6 +185,39 @@ fn every_type_keeps_what_it_can_and_says_what_it_cannot() {
         let expected = json!({"kept": kept, "changes": changes.unwrap_or_else(|| json!([]))});
         assert_eq!(rows, [expected], "{field}: {value}");
     }
+}
+
+#[test]
+fn numbers_of_absurd_length_are_kept_or_noted() {
+    let base = Base::new();
+    let zeros = "0".repeat(200_000);
+    let numbers = [
+        (format!("0.{zeros}"), Some("0")),
+        (format!("2.5{zeros}"), Some("2.5")),
+        (format!("3{zeros}e-199999"), Some("30")),
+        (format!("1{zeros}"), None),
+        (format!("0.{zeros}1"), None),
+    ];
+    let mut input: Vec<_> = numbers
+        .iter()
+        .zip(1..)
+        .map(|((number, _), at)| {
+            format!(
+                r#"{{"type":"RECORD","record":{{"stream":"pets","data":{{"number":{number},"any":[{number}]}},"emitted_at":{at}}}}}{}"#,
+                "\n"
+            )
+        })
+        .collect();
+    input.push(complete());
+    base.load(&pets(&fields(), "append", (0, 0)), &input);
+    let rows = base.rows(
+        "SELECT number::text AS number, \"any\"->>0 AS any, jsonb_array_length(_airbyte_meta->'changes') AS lost \
+         FROM pets ORDER BY _airbyte_extracted_at",
+    );
+    let expected = numbers.map(|(_, kept)| {
+        json!({"number": kept, "any": kept, "lost": if kept.is_none() { 2 } else { 0 }})
+    });
+    assert_eq!(rows, expected);
 }
 
 #[test]
