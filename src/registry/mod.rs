@@ -26,6 +26,7 @@ const REPLACED: &[(Kind, &str, &str)] = &[
         "airbyte/destination-local-json",
         "local-json",
     ),
+    (Kind::Source, "airbyte/source-postgres", "postgres"),
     (
         Kind::Destination,
         "airbyte/destination-postgres",

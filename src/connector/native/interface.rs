@@ -35,7 +35,11 @@ pub(super) trait Source: fmt::Debug + Sync {
     /// Whether it can be reached; the failure is for the user.
     fn check(&self, configuration: &Value, surroundings: &Surroundings) -> Result<(), Fault>;
 
-    fn discover(&self, configuration: &Value) -> Result<Catalog, Fault>;
+    fn discover(
+        &self,
+        configuration: &Value,
+        surroundings: &Surroundings,
+    ) -> Result<Catalog, Fault>;
 
     fn read(
         &self,

@@ -49,7 +49,7 @@ enum Program {
 }
 
 /// All there are.
-pub static CONNECTORS: [Connector; 4] = [
+pub static CONNECTORS: [Connector; 5] = [
     Connector {
         kind: Kind::Source,
         short_name: "faker",
@@ -59,6 +59,16 @@ pub static CONNECTORS: [Connector; 4] = [
         tag: "7.2.1",
         documentation_url: "https://docs.airbyte.com/integrations/sources/faker",
         program: Program::Source(&faker::Faker),
+    },
+    Connector {
+        kind: Kind::Source,
+        short_name: "postgres",
+        title: "Postgres",
+        definition_id: uuid!("decd338e-5647-4c0b-adf4-da0e75f5a750"),
+        repository: "airbyte/source-postgres",
+        tag: "3.7.0",
+        documentation_url: "https://docs.airbyte.com/integrations/sources/postgres",
+        program: Program::Source(&postgres::Source),
     },
     Connector {
         kind: Kind::Destination,
@@ -88,7 +98,7 @@ pub static CONNECTORS: [Connector; 4] = [
         repository: "airbyte/destination-postgres",
         tag: "3.0.0",
         documentation_url: "https://docs.airbyte.com/integrations/destinations/postgres",
-        program: Program::Destination(&postgres::Postgres),
+        program: Program::Destination(&postgres::Destination),
     },
 ];
 

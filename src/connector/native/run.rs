@@ -39,7 +39,9 @@ pub(super) fn answer(
         Question::Discover { configuration } => {
             validate(connector, configuration)?;
             match connector.program {
-                Program::Source(source) => source.discover(configuration).map(Said::Catalog),
+                Program::Source(source) => source
+                    .discover(configuration, surroundings)
+                    .map(Said::Catalog),
                 Program::Destination(_) => Err(Fault::system("a destination discovers nothing")),
             }
         }
@@ -219,7 +221,7 @@ mod tests {
             Ok(())
         }
 
-        fn discover(&self, _: &Value) -> Result<Catalog, Fault> {
+        fn discover(&self, _: &Value, _: &Surroundings) -> Result<Catalog, Fault> {
             Ok(Catalog::default())
         }
 

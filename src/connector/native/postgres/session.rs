@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, FromRow};
 use tokio::runtime::{Builder, Runtime};
 
-use super::configuration::Configuration;
+use super::address::Address;
 use crate::connector::native::cancel::Cancel;
-use crate::connector::native::interface::Fault;
+use crate::connector::native::interface::{Fault, Stop};
 
 /// How often somebody looks whether the run is to stop.
 const LOOK: Duration = Duration::from_millis(100);
@@ -18,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// connection that is dead is found out, because it holds locks. No limit of the user's default ends a
 /// statement that takes long or a transaction that waits for its source.
 const SETTINGS: &str = "SET synchronous_commit TO on; SET timezone TO 'UTC'; SET datestyle TO 'ISO'; \
-     SET client_min_messages TO error; SET statement_timeout TO 0; SET idle_in_transaction_session_timeout TO 0; \
+     SET client_min_messages TO error; SET standard_conforming_strings TO on; SET statement_timeout TO 0; SET idle_in_transaction_session_timeout TO 0; \
      SET tcp_keepalives_idle TO 60; SET tcp_keepalives_interval TO 15; SET tcp_keepalives_count TO 4; \
      SELECT pg_catalog.set_config(name, '5s', false) FROM pg_catalog.pg_settings \
      WHERE name = 'client_connection_check_interval'";
@@ -30,14 +31,13 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn open(configuration: &Configuration, cancel: Cancel) -> Result<Self, Fault> {
+    pub(super) fn open(address: &Address, cancel: Cancel) -> Result<Self, Fault> {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Fault::transient("the system gives no more files").because(error))?;
         let connecting = async {
-            let connected =
-                tokio::time::timeout(configuration.patience, configuration.connection.connect());
+            let connected = tokio::time::timeout(address.patience, address.connection.connect());
             connected.await.unwrap_or_else(|_| {
                 Err(sqlx::Error::Io(std::io::Error::from(
                     std::io::ErrorKind::TimedOut,
@@ -84,6 +84,24 @@ impl Session {
     ) -> Result<T, Fault> {
         let doing = deed(&mut self.connection);
         self.runtime.block_on(unless_stopped(&self.cancel, doing))
+    }
+
+    /// Gives each row of a COPY to standard output to somebody, who may end it; with that, the session ends.
+    pub(super) fn copy_out(
+        &mut self,
+        statement: &str,
+        mut take: impl FnMut(&[u8]) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let copied = self.with(async |connection| {
+            let mut rows = connection.copy_out_raw(statement).await?;
+            while let Some(row) = rows.next().await {
+                if let Err(stop) = take(&row?) {
+                    return Ok(Err(stop));
+                }
+            }
+            Ok(Ok(()))
+        });
+        copied?
     }
 
     /// Waits a moment; says whether to go on.

@@ -1,9 +1,11 @@
-//! `destination-postgres` against a real server, whatever engine the other tests are run on.
+//! `source-postgres` and `destination-postgres` against a real server, whatever engine the other tests are
+//! run on.
 
 mod dedup;
 mod encryption;
 mod interruptions;
 mod raw;
+mod source;
 mod syncs;
 mod tables;
 mod types;

@@ -49,24 +49,31 @@ fn agree(row: &Value, wanted: &Value) {
 
 impl<'a> Connected<'a> {
     async fn create(server: &'a TestServer, sample: &Value, streams: Value) -> Self {
-        let base = Arc::new(aside(Base::new).await);
+        let mut source = sample.clone();
+        source["sourceType"] = "faker".into();
+        Self::between(
+            server,
+            source,
+            aside(Base::new).await,
+            json!({ "configurations": { "streams": streams } }),
+        )
+        .await
+    }
+
+    async fn between(server: &'a TestServer, source: Value, base: Base, connection: Value) -> Self {
+        let base = Arc::new(base);
         let person = server.admin().await;
         let home = person.first_workspace().await;
-        let mut ends = json!({});
-        let source = sample.clone();
+        let mut ends = connection;
         let mut destination = base.configuration();
         destination["destinationType"] = "postgres".into();
-        for (kind, mut configuration) in [("source", source), ("destination", destination)] {
-            if kind == "source" {
-                configuration["sourceType"] = "faker".into();
-            }
+        for (kind, configuration) in [("source", source), ("destination", destination)] {
             let body =
                 json!({ "name": "pets", "workspaceId": home, "configuration": configuration });
             let made = person.post(&format!("/{kind}s"), body).await.ok(200);
             let name = format!("{kind}Id");
             ends[&name] = made[&name].clone();
         }
-        ends["configurations"] = json!({ "streams": streams });
         let made = person.post("/connections", ends).await.ok(200);
         let id = made["connectionId"].as_str().expect("an id").to_owned();
         Self { base, person, id }
@@ -237,4 +244,66 @@ async fn a_worker_that_is_killed_leaves_a_sync_that_another_ends_with_every_row_
     let ended = connected.until(job, &["succeeded", "failed"]).await;
     assert_eq!(ended["status"], "succeeded");
     expect_every_user_once(&connected).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_is_copied_into_another_and_kept_up_with() {
+    let server = TestServer::start().await;
+    let origin = Arc::new(aside(Base::new).await);
+    let run = |statements: &'static str| {
+        let origin = Arc::clone(&origin);
+        aside(move || origin.run(statements))
+    };
+    run("CREATE TABLE people (id int PRIMARY KEY, name text, born date, seen timestamptz, height numeric, \
+             tags text[], version int); \
+         INSERT INTO people SELECT n, 'p' || n || E'\\t\\n\\\\', date '2000-01-01' + n, \
+             timestamptz '2024-01-01 00:00:00.5Z' + n * interval '1 s', n / 7.0, array['a', n::text], 1 \
+             FROM generate_series(1, 500) n; \
+         CREATE VIEW grown AS SELECT id, name FROM people WHERE id > 400")
+    .await;
+    let mut source = super::source::configuration(&origin);
+    source["sourceType"] = "postgres".into();
+    let streams = json!([
+        { "name": "people", "syncMode": "incremental_deduped_history", "cursorField": ["version"],
+          "primaryKey": [["id"]] },
+        { "name": "grown", "syncMode": "full_refresh_overwrite" }]);
+    let connection = json!({ "configurations": { "streams": streams }, "namespaceDefinition": "custom_format",
+        "namespaceFormat": "copy" });
+    let connected = Connected::between(&server, source, aside(Base::new).await, connection).await;
+    Arc::new(work::engine(&server.app)).begin(true);
+    let people = "id, name, born, seen, height::text AS height, version";
+    let same = || async {
+        for (from, to) in [
+            (
+                format!("SELECT {people}, to_jsonb(tags) AS tags FROM people ORDER BY id"),
+                format!("SELECT {people}, tags FROM copy.people ORDER BY id"),
+            ),
+            (
+                "SELECT id, name FROM grown ORDER BY id".to_owned(),
+                "SELECT id, name FROM copy.grown ORDER BY id".to_owned(),
+            ),
+        ] {
+            let origin = Arc::clone(&origin);
+            let wanted = aside(move || origin.rows(&from)).await;
+            let base = Arc::clone(&connected.base);
+            let rows = aside(move || base.rows(&to)).await;
+            assert!(wanted.len() >= 100, "{}", wanted.len());
+            assert_eq!(rows, wanted);
+        }
+    };
+    let first = connected.syncs().await;
+    assert_eq!(first["rowsSynced"], 600);
+    same().await;
+    run(
+        "UPDATE people SET name = 'changed', version = 2 WHERE id % 100 = 0; \
+         INSERT INTO people (id, name, version) VALUES (501, NULL, 2), (502, '', 1)",
+    )
+    .await;
+    let second = connected.syncs().await;
+    // Six that are newer, and all of the last value, because there is one more of them.
+    assert_eq!(second["rowsSynced"], 102 + 6 + 496);
+    same().await;
+    let third = connected.syncs().await;
+    assert_eq!(third["rowsSynced"], 102);
+    same().await;
 }

@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 
-use super::names::{distinct, quoted};
+use super::names::distinct;
 use super::types::Type;
 use crate::connector::native::interface::Fault;
+use crate::connector::native::postgres::quoted;
 use crate::protocol::catalog::ConfiguredStream;
 
 /// What we add to each row. No field may take these names.

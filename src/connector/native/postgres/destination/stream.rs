@@ -8,9 +8,10 @@ use super::configuration::Configuration;
 use super::merge::Keys;
 use super::names::{self, clean, marked};
 use super::row::Rows;
-use super::session::Session;
 use super::table::{Content, Table, make_schema};
 use crate::connector::native::interface::Fault;
+use crate::connector::native::postgres::quoted;
+use crate::connector::native::postgres::session::Session;
 use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode, StreamDescriptor};
 
 /// What is known of a stream, and where its rows go.
@@ -245,10 +246,10 @@ impl Stream {
         let mut moved = table.clone();
         if table.schema != real.schema {
             moved.schema.clone_from(&real.schema);
-            let schema = names::quoted(&real.schema);
+            let schema = quoted(&real.schema);
             statements.push(format!("ALTER TABLE {table} SET SCHEMA {schema}"));
         }
-        let name = names::quoted(&real.name);
+        let name = quoted(&real.name);
         statements.push(format!("ALTER TABLE {moved} RENAME TO {name}"));
         statements.extend_from_slice(more);
         session.run(&format!("BEGIN; {}; COMMIT", statements.join("; ")))
@@ -285,7 +286,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::connector::native::postgres::configuration;
+    use crate::connector::native::postgres::destination::configuration;
 
     #[test]
     fn streams_that_would_share_a_table_are_told_apart() {

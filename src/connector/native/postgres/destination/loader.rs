@@ -13,8 +13,8 @@ use sqlx::Executor as _;
 use sqlx::postgres::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::session::Session;
 use crate::connector::native::interface::Fault;
+use crate::connector::native::postgres::session::Session;
 
 /// How many blocks of rows may wait.
 const WAITING: usize = 16;

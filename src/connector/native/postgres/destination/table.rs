@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::columns::Columns;
-use super::names::{marked, quoted};
-use super::session::Session;
+use super::names::marked;
 use crate::connector::native::interface::Fault;
+use crate::connector::native::postgres::quoted;
+use crate::connector::native::postgres::session::Session;
 
 /// A table, there or not. It shows as it stands in statements.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,10 +1,10 @@
 //! Bringing newly loaded rows into a table that has one row for each key.
 
 use super::columns::Columns;
-use super::names::quoted;
-use super::session::Session;
 use super::table::Table;
 use crate::connector::native::interface::Fault;
+use crate::connector::native::postgres::quoted;
+use crate::connector::native::postgres::session::Session;
 use crate::protocol::catalog::ConfiguredStream;
 
 /// When the source has deleted a row.

@@ -73,11 +73,6 @@ pub(super) fn distinct<'a>(originals: &[&'a str], taken: &[&str]) -> Vec<(&'a st
     originals.iter().map(name).collect()
 }
 
-/// A name as it stands in a statement.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

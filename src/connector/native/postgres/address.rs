@@ -1,5 +1,5 @@
-//! The configuration, read into what a connection is made of. What is not supported is refused here, by
-//! its name.
+//! The part of a configuration that says which server it is and how it is reached. What is not supported
+//! is refused here, by its name.
 
 use std::time::Duration;
 
@@ -10,18 +10,10 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::connector::native::interface::Fault;
 
-/// What a run needs to know. It holds the password and is never printed.
-pub(super) struct Configuration {
+/// How the server is reached. It holds the password and is never printed.
+pub(super) struct Address {
     pub(super) connection: PgConnectOptions,
     pub(super) patience: Duration,
-    /// Where streams without a namespace go.
-    pub(super) schema: String,
-    /// Where tables are loaded that are not in their place yet.
-    pub(super) internal_schema: String,
-    /// Whether records are kept as they come, in tables there.
-    pub(super) raw: bool,
-    pub(super) drop_cascade: bool,
-    pub(super) hard_deletes: bool,
 }
 
 /// How long a connection may take to come about.
@@ -33,19 +25,12 @@ struct Given {
     #[serde(default = "usual_port")]
     port: u16,
     database: String,
-    schema: Option<String>,
     username: String,
     password: Option<String>,
     #[serde(default)]
     ssl: bool,
     ssl_mode: Option<Ssl>,
     jdbc_url_params: Option<String>,
-    raw_data_schema: Option<String>,
-    #[serde(default)]
-    disable_type_dedupe: bool,
-    #[serde(default)]
-    drop_cascade: bool,
-    cdc_deletion_mode: Option<String>,
     tunnel_method: Option<Tunnel>,
 }
 
@@ -68,52 +53,48 @@ fn usual_port() -> u16 {
 }
 
 /// Empty fields of a form mean the same as absent ones.
-fn filled(text: Option<String>) -> Option<String> {
+pub(super) fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-pub(super) fn parse(configuration: &Value) -> Result<Configuration, Fault> {
-    let given: Given = serde_json::from_value(configuration.clone())
-        .map_err(|_| Fault::configuration("the configuration cannot be read"))?;
-    if given
-        .tunnel_method
-        .is_some_and(|tunnel| tunnel.tunnel_method != "NO_TUNNEL")
-    {
-        return Err(Fault::configuration(
-            "tunnel_method: SSH tunnels are not supported",
-        ));
+impl Address {
+    pub(super) fn parse(configuration: &Value) -> Result<Self, Fault> {
+        let given: Given = serde_json::from_value(configuration.clone())
+            .map_err(|_| Fault::configuration("the configuration cannot be read"))?;
+        if given
+            .tunnel_method
+            .is_some_and(|tunnel| tunnel.tunnel_method != "NO_TUNNEL")
+        {
+            return Err(Fault::configuration(
+                "tunnel_method: SSH tunnels are not supported",
+            ));
+        }
+        // A socket of this machine would be reached with the rights of the server's own user.
+        if given.host.trim().is_empty() || given.host.starts_with('/') {
+            return Err(Fault::configuration(
+                "host: the name or the address of a server is needed",
+            ));
+        }
+        let ssl = given.ssl_mode.unwrap_or_else(|| Ssl::of(given.ssl));
+        let certified = filled(ssl.client_certificate.clone()).is_some();
+        refuse_environment(certified)?;
+        // Everything is set, so that nothing is taken from the server's own environment.
+        let connection = PgConnectOptions::new_without_pgpass()
+            .host(&given.host)
+            .port(given.port)
+            .username(&given.username)
+            .password(given.password.as_deref().unwrap_or_default())
+            .database(&given.database)
+            .application_name("ferrobyte")
+            .disable_statement_logging();
+        let connection = encrypted(connection, ssl)?;
+        let parameters = filled(given.jdbc_url_params).unwrap_or_default();
+        let (connection, patience) = with_parameters(connection, &parameters)?;
+        Ok(Self {
+            connection,
+            patience,
+        })
     }
-    // A socket of this machine would be reached with the rights of the server's own user.
-    if given.host.trim().is_empty() || given.host.starts_with('/') {
-        return Err(Fault::configuration(
-            "host: the name or the address of a server is needed",
-        ));
-    }
-    let ssl = given.ssl_mode.unwrap_or_else(|| Ssl::of(given.ssl));
-    let certified = filled(ssl.client_certificate.clone()).is_some();
-    refuse_environment(certified)?;
-    // Everything is set, so that nothing is taken from the server's own environment.
-    let connection = PgConnectOptions::new_without_pgpass()
-        .host(&given.host)
-        .port(given.port)
-        .username(&given.username)
-        .password(given.password.as_deref().unwrap_or_default())
-        .database(&given.database)
-        .application_name("ferrobyte")
-        .disable_statement_logging();
-    let connection = encrypted(connection, ssl)?;
-    let parameters = filled(given.jdbc_url_params).unwrap_or_default();
-    let (connection, patience) = with_parameters(connection, &parameters)?;
-    Ok(Configuration {
-        connection,
-        patience,
-        schema: filled(given.schema).unwrap_or_else(|| "public".to_owned()),
-        internal_schema: filled(given.raw_data_schema)
-            .unwrap_or_else(|| "airbyte_internal".to_owned()),
-        raw: given.disable_type_dedupe,
-        drop_cascade: given.drop_cascade,
-        hard_deletes: given.cdc_deletion_mode.as_deref() != Some("Soft delete"),
-    })
 }
 
 fn encrypted(connection: PgConnectOptions, ssl: Ssl) -> Result<PgConnectOptions, Fault> {
