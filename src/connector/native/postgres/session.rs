@@ -19,6 +19,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// connection that is dead is found out, because it holds locks. No limit of the user's default ends a
 /// statement that takes long or a transaction that waits for its source.
 const SETTINGS: &str = "SET synchronous_commit TO on; SET timezone TO 'UTC'; SET datestyle TO 'ISO'; \
+     SET intervalstyle TO 'postgres'; SET bytea_output TO 'hex'; \
      SET client_min_messages TO error; SET standard_conforming_strings TO on; SET statement_timeout TO 0; SET idle_in_transaction_session_timeout TO 0; \
      SET tcp_keepalives_idle TO 60; SET tcp_keepalives_interval TO 15; SET tcp_keepalives_count TO 4; \
      SELECT pg_catalog.set_config(name, '5s', false) FROM pg_catalog.pg_settings \

@@ -179,6 +179,8 @@ impl<'a, 'o> Reading<'a, 'o> {
     /// the column: a bare name would mean the text of it that is selected.
     fn read_behind(&mut self, column: &Column, from: Option<Cursor>) -> Result<(), Stop> {
         let name = quoted(&column.name);
+        // Rows without a value come first, and only the first time: an index has them last.
+        let nulls = if from.is_none() { " NULLS FIRST" } else { "" };
         let condition = match &from {
             None => "TRUE".to_owned(),
             Some(Cursor { value: None, .. }) => format!("{name} IS NOT NULL"),
@@ -196,7 +198,7 @@ impl<'a, 'o> Reading<'a, 'o> {
             }
         };
         let statement = format!(
-            "SELECT {}{name}::text FROM {} AS rows WHERE {condition} ORDER BY rows.{name} NULLS FIRST",
+            "SELECT {}{name}::text FROM {} AS rows WHERE {condition} ORDER BY rows.{name}{nulls}",
             self.list_before(),
             self.table.quoted()
         );
