@@ -43,6 +43,9 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// A flag of `serve` alone: elsewhere, a role is what a person is granted.
+const ROLE: &str = "server.role";
+
 /// The whole tree of commands.
 pub fn command() -> Command {
     let command = Command::new("ferrobyte")
@@ -87,15 +90,17 @@ pub fn command() -> Command {
                 ),
         );
     SETTINGS.iter().fold(command, |command, setting| {
-        command.arg(
-            Arg::new(setting.key)
-                .long(setting.flag)
-                .value_name("VALUE")
-                .global(true)
-                .help(setting.help)
-                .help_heading("Settings")
-                .hide_short_help(true),
-        )
+        let flag = Arg::new(setting.key)
+            .long(setting.flag)
+            .value_name("VALUE")
+            .help(setting.help)
+            .help_heading("Settings")
+            .hide_short_help(true);
+        if setting.key == ROLE {
+            command.mut_subcommand("serve", |serve| serve.arg(flag))
+        } else {
+            command.arg(flag.global(true))
+        }
     })
 }
 
@@ -210,7 +215,10 @@ fn resolve(matches: &ArgMatches) -> Result<Resolved> {
         }
         None => None,
     };
-    let given = |key| Some((key, matches.get_one::<String>(key)?.clone()));
+    let given = |key| {
+        let value = matches.try_get_one::<String>(key).ok().flatten();
+        value.map(|value| (key, value.clone()))
+    };
     let flags: HashMap<_, _> = SETTINGS
         .iter()
         .filter_map(|setting| given(setting.key))

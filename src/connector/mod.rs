@@ -24,6 +24,7 @@ use serde_json::Value;
 use crate::domain::definition::{Kind, Runtime};
 use crate::protocol::catalog::Catalog;
 use crate::protocol::message::{ConnectionStatus, Specification};
+use crate::protocol::raw::Raw;
 
 pub use launcher::{Launcher, Settings};
 
@@ -90,7 +91,7 @@ pub enum Task {
         /// The configured catalog, as JSON.
         catalog: Value,
         /// As `--state` wants it; absent for none.
-        state: Option<Value>,
+        state: Option<Raw>,
     },
     Write {
         configuration: Value,

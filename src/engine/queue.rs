@@ -1,82 +1,57 @@
 //! Asking for work, and for its end. Others come here; who may ask is for them to know.
 
-use super::settle::text;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::domain::connection::Connection;
-use crate::domain::job::{Job, JobId, JobStatus, JobType};
+use crate::domain::job::{Job, JobId, JobStatus};
 use crate::error::{Error, Result};
-use crate::protocol::catalog::StreamDescriptor;
 use crate::store::bell::{Bell, Ring};
-use crate::store::db::Db;
+use crate::store::db::{Db, Writer};
 use crate::store::jobs::NewJob;
 use crate::store::{due, jobs};
 
-/// What came of asking for a job.
-#[derive(Debug)]
-pub enum Start {
-    Started(Job),
-    /// The connection has one that has not ended; one at a time.
-    AlreadyRunning(Job),
-}
-
-/// Puts a job for a connection into the queue. `streams` limits a clear or a refresh.
+/// Puts a job for a connection into the queue, whose workers are rung when this transaction is over;
+/// `None` while the connection has one that has not ended. Then nothing of the transaction may be kept.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn start(
-    db: &Db,
-    clock: &Clock,
-    bell: &Bell,
+pub async fn put(
+    db: &mut Writer,
     connection: &Connection,
-    job_type: JobType,
-    streams: Option<&[StreamDescriptor]>,
-) -> Result<Start> {
-    let new = NewJob {
-        connection: connection.id,
-        workspace: connection.workspace_id,
-        job_type,
-        streams: streams.map(text),
-    };
-    loop {
-        let now = clock.now();
-        let mut writer = db.write().await?;
-        // First the connection and then the queue, as schedules do: neither waits for the other.
-        if !job_type.empties() {
-            let next = connection.schedule.next(Some(now), now);
-            due::started(&mut writer, connection.id, next).await?;
-        }
-        if let Some(job) = jobs::insert(&mut writer, &new, now).await? {
-            writer.commit().await?;
-            bell.ring(Ring::Work).await;
-            return Ok(Start::Started(job));
-        }
-        // With it go the number that was drawn and the time that was moved.
-        drop(writer);
-        // The one that was in the way may have ended just now.
-        if let Some(job) = jobs::live(&mut db.read().await?, connection.id).await? {
-            return Ok(Start::AlreadyRunning(job));
-        }
+    new: &NewJob,
+    now: Timestamp,
+) -> Result<Option<Job>> {
+    // First the connection and then the queue, as schedules do: neither waits for the other.
+    if !new.job_type.empties() {
+        let next = connection.schedule.next(Some(now), now);
+        due::started(db, connection.id, next).await?;
     }
+    jobs::insert(db, new, now).await
 }
 
-/// Ends a job: at once if it waits; if it runs, its worker is asked to end it, which takes a moment. A job
-/// that has ended stays as it is. `None` when there is no such job.
+/// Ends a job: at once if it waits; if it runs, its worker is asked to end it, which takes a moment. `None`
+/// when it has ended already.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn cancel(db: &Db, clock: &Clock, bell: &Bell, id: JobId) -> Result<Option<Job>> {
     let mut writer = db.write().await?;
     let Some(job) = jobs::cancel(&mut writer, id, clock.now()).await? else {
-        drop(writer);
-        return jobs::fetch(&mut db.read().await?, id).await;
+        return Ok(None);
     };
     writer.commit().await?;
-    bell.ring(match job.status {
-        JobStatus::Running => Ring::Cancel(id),
-        _ => Ring::Changed(id),
-    })
-    .await;
+    ring_ended(bell, std::slice::from_ref(&job)).await;
     Ok(Some(job))
+}
+
+/// Tells whoever works at these jobs, or waits for them, that they are to end or have ended.
+pub async fn ring_ended(bell: &Bell, jobs: &[Job]) {
+    for job in jobs {
+        bell.ring(match job.status {
+            JobStatus::Running => Ring::Cancel(job.id),
+            _ => Ring::Changed(job.id),
+        })
+        .await;
+    }
 }
 
 /// Waits until a job has ended, at most for so long, and gives it as it stands then.

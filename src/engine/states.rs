@@ -1,7 +1,5 @@
 //! States between the database, the `--state` that a source is given, and the books of a run.
 
-use serde_json::{Value, json};
-
 use super::relay::ledger::Safe;
 use crate::domain::job::StateKind;
 use crate::error::{Error, Result};
@@ -41,7 +39,7 @@ impl States {
     /// As `--state` wants it: a list of states, or the bare blob of a legacy one; absent for none. Of the
     /// states of streams, those that are wanted.
     #[must_use]
-    pub fn to_argument(&self, wanted: impl Fn(&StreamDescriptor) -> bool) -> Option<Value> {
+    pub fn to_argument(&self, wanted: impl Fn(&StreamDescriptor) -> bool) -> Option<Raw> {
         let global = |global: &GlobalState| State {
             position: Position::Global(global.clone()),
             data: None,
@@ -56,10 +54,10 @@ impl States {
                     .filter(|(stream, _)| wanted(stream))
                     .map(|(stream, state)| State::of_stream(stream.clone(), Some(state.clone())))
                     .collect();
-                (!some.is_empty()).then(|| json!(some))
+                (!some.is_empty()).then(|| raw(&some))
             }
-            Self::Global(one) => Some(json!([global(one)])),
-            Self::Legacy(blob) => blob.parse().ok(),
+            Self::Global(one) => Some(raw(&[global(one)])),
+            Self::Legacy(blob) => Some(blob.clone()),
         }
     }
 
@@ -108,6 +106,12 @@ pub fn to_store(safe: &Safe) -> std::result::Result<StoredState, StreamDescripto
     }
 }
 
+/// As its text, so that numbers stay what they are.
+fn raw(states: &impl serde::Serialize) -> Raw {
+    let raw = serde_json::value::to_raw_value(states).expect("states can be written as JSON");
+    Raw::from(raw)
+}
+
 fn descriptor(row: &StoredState) -> StreamDescriptor {
     StreamDescriptor {
         name: row.name.clone(),
@@ -121,6 +125,8 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn stream(namespace: &str, name: &str) -> StreamDescriptor {
@@ -157,8 +163,8 @@ mod tests {
             .to_argument(|stream| stream.name == "orders")
             .expect("one");
         assert_eq!(
-            argument.to_string(),
-            r#"[{"type":"STREAM","stream":{"stream_descriptor":{"name":"orders"},"stream_state":{"at":12345678901234567000.0}}}]"#
+            argument.as_str(),
+            r#"[{"type":"STREAM","stream":{"stream_descriptor":{"name":"orders"},"stream_state":{"at":12345678901234567890.10}}}]"#
         );
         assert_eq!(states.to_argument(|_| false), None);
         let safe = Safe::Stream {
@@ -168,18 +174,22 @@ mod tests {
         assert_eq!(to_store(&safe).expect("a row"), rows[1]);
     }
 
+    fn tree(argument: Option<Raw>) -> Value {
+        argument.expect("one").parse().expect("JSON")
+    }
+
     #[test]
     fn global_and_legacy_states_are_given_as_they_are_wanted() {
         let text = r#"{"shared_state":{"lsn":7},"stream_states":[{"stream_descriptor":{"name":"users"},"stream_state":{"a":1}}]}"#;
         let mut global = States::read(&[row("", "", StateKind::Global, text)]).expect("a state");
-        let argument = global.to_argument(|_| false).expect("one");
+        let argument = tree(global.to_argument(|_| false));
         assert_eq!(argument[0]["type"], "GLOBAL");
         assert_eq!(
             argument[0]["global"],
             serde_json::from_str::<Value>(text).expect("JSON")
         );
         assert!(global.forget(&[stream("", "users")]));
-        let argument = global.to_argument(|_| true).expect("one");
+        let argument = tree(global.to_argument(|_| true));
         assert_eq!(
             argument[0]["global"],
             json!({"shared_state": {"lsn": 7}, "stream_states": []})
@@ -187,7 +197,7 @@ mod tests {
 
         let mut legacy =
             States::read(&[row("", "", StateKind::Legacy, r#"{"cursor":3}"#)]).expect("a state");
-        assert_eq!(legacy.to_argument(|_| true), Some(json!({"cursor": 3})));
+        assert_eq!(legacy.to_argument(|_| true), parse(r#"{"cursor":3}"#).ok());
         assert!(!legacy.forget(&[stream("", "users")]));
     }
 

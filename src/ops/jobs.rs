@@ -14,18 +14,16 @@ use crate::domain::connection::{Connection, Status};
 use crate::domain::ids::ConnectionId;
 use crate::domain::job::{Job, JobId, JobStatus, JobType};
 use crate::domain::stream::StreamName;
+use crate::engine::queue;
 use crate::error::{Error, Fault, Result};
 use crate::protocol::catalog::{ConfiguredCatalog, StreamDescriptor};
 use crate::store::bell::Ring;
-use crate::store::db::{Exec, Writer};
+use crate::store::db::Exec;
 use crate::store::jobs::NewJob;
-use crate::store::{connections, due, job_lists, jobs};
+use crate::store::{connections, jobs};
 
 /// How long a request waits for a job to end that it has cancelled. Clients wait for five seconds.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// How often to look at a job without having been rung.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// A job that somebody wants.
 #[derive(Debug)]
@@ -143,12 +141,7 @@ async fn insert(
 ) -> Result<Option<Job>> {
     let now = app.clock.now();
     let mut db = app.db.write().await?;
-    // First the connection and then the queue, as schedules do: neither waits for the other.
-    if !new.job_type.empties() {
-        let next = connection.schedule.next(Some(now), now);
-        due::started(&mut db, connection.id, next).await?;
-    }
-    let Some(job) = jobs::insert(&mut db, new, now).await? else {
+    let Some(job) = queue::put(&mut db, connection, new, now).await? else {
         // With it go the number that was drawn and the time that was moved.
         return Ok(None);
     };
@@ -200,55 +193,21 @@ pub async fn cancel(app: &App, caller: &Caller, id: JobId) -> Result<Job> {
     Ok(end(app, job.id).await?.unwrap_or(job.into_inner()))
 }
 
-/// Ends a job and waits for it; `None` when it had ended.
+/// Ends a job and waits for it a moment; `None` when it had ended.
 async fn end(app: &App, id: JobId) -> Result<Option<Job>> {
-    let mut db = app.db.write().await?;
-    let Some(job) = jobs::cancel(&mut db, id, app.clock.now()).await? else {
-        return Ok(None);
-    };
-    note(&mut db, &job).await?;
-    db.commit().await?;
-    let job = if job.status.is_final() {
-        job
-    } else {
-        let mut rings = app.bell.listen();
-        ring_ended(app, std::slice::from_ref(&job)).await;
-        let until = tokio::time::Instant::now() + PATIENCE;
-        loop {
-            let now = jobs::fetch(&mut app.db.read().await?, id).await?;
-            let now =
-                now.ok_or_else(|| Error::internal("a job vanished while it was cancelled"))?;
-            if now.status.is_final() || tokio::time::Instant::now() >= until {
-                return Ok(Some(now));
-            }
-            let look_again = tokio::time::Instant::now() + LOOK_AGAIN;
-            tokio::select! {
-                _ = rings.next() => {}
-                () = tokio::time::sleep_until(look_again.min(until)) => {}
-            }
+    match queue::cancel(&app.db, &app.clock, &app.bell, id).await? {
+        Some(job) if job.status.is_final() => Ok(Some(job)),
+        Some(_) => {
+            let job = queue::ended(&app.db, &app.bell, id, PATIENCE).await?;
+            Ok(Some(job))
         }
-    };
-    ring_ended(app, std::slice::from_ref(&job)).await;
-    Ok(Some(job))
-}
-
-/// Lists rely on knowing the longest job, also of those that no worker ever had.
-async fn note(db: &mut Writer, job: &Job) -> Result<()> {
-    if job.status.is_final() {
-        job_lists::note_longest(db, job).await?;
+        None => Ok(None),
     }
-    Ok(())
 }
 
 /// Tells whoever works at these jobs, or waits for them, that they are to end or have ended.
 pub(super) async fn ring_ended(app: &App, jobs: &[Job]) {
-    for job in jobs {
-        let ring = match job.status {
-            JobStatus::Running => Ring::Cancel(job.id),
-            _ => Ring::Changed(job.id),
-        };
-        app.bell.ring(ring).await;
-    }
+    queue::ring_ended(&app.bell, jobs).await;
 }
 
 /// One job.

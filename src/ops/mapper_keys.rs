@@ -7,43 +7,48 @@ use crate::app::App;
 use crate::domain::ids::ConnectionId;
 use crate::domain::mapper::{Deed, Encryption, Mapper};
 use crate::domain::stream::StreamChoice;
+use crate::engine::relay::values;
 use crate::error::{Error, Fault, Result};
 use crate::store::db::Exec;
 use crate::vault::configuration::{MASK, SecretValue, Secrets};
-use crate::vault::references::Coordinate;
+use crate::vault::references::{Coordinate, Unresolved};
 
 use super::secrets;
 
 /// What is stored of a connection's streams, opened.
 #[derive(Debug)]
-pub(super) struct Opened {
+pub struct Opened {
     streams: Vec<StreamChoice>,
     secrets: Secrets,
 }
 
 /// The streams of a connection with the keys in their places: for a run, never for a reader. Its secrets
-/// are given, too: to be hidden, and to be resolved when they are references.
+/// are given, too, to be hidden.
 ///
 /// # Errors
-/// When a key does not open.
-pub async fn opened(
+/// Each reference that cannot be looked up.
+pub async fn for_run(
     app: &App,
-    db: &mut dyn Exec,
-    connection: ConnectionId,
-    streams: &str,
-) -> Result<(Vec<StreamChoice>, Secrets)> {
-    let mut opened = open(app, db, connection, streams).await?;
-    for (place, mapper) in places(&mut opened.streams) {
-        if let (Some(key), Some(secret)) = (key_of(mapper), opened.secrets.get(&place))
+    opened: Opened,
+) -> std::result::Result<(Vec<StreamChoice>, Secrets), Vec<Unresolved>> {
+    let Opened {
+        mut streams,
+        secrets,
+    } = opened;
+    let secrets = app.references.resolve(secrets).await?;
+    for (place, mapper) in places(&mut streams) {
+        if let (Some(key), Some(secret)) = (key_of(mapper), secrets.get(&place))
             && let Some(text) = secret.reveal().as_str()
         {
             text.clone_into(key);
         }
     }
-    Ok((opened.streams, opened.secrets))
+    Ok((streams, secrets))
 }
 
-pub(super) async fn open(
+/// # Errors
+/// When a key does not open.
+pub async fn open(
     app: &App,
     db: &mut dyn Exec,
     connection: ConnectionId,
@@ -72,19 +77,26 @@ pub(super) fn take(
             let place = place(stream, index);
             let twin = stored.and_then(|stored| stored.twin(&name, namespace.as_deref(), mapper));
             mapper.id.get_or_insert_with(&new_id);
-            let Some(key) = key_of(mapper) else { continue };
-            let fault = |why: &str| {
+            let fault = |why: &str, place: &str| {
                 Fault::in_body(format!("/configurations/streams{place}"), why.to_owned())
             };
+            if let Some(why) = unreadable(mapper) {
+                let place = place.replace("/key", "/publicKey");
+                faults.push(fault(&why, &place));
+            }
+            let Some(key) = key_of(mapper) else { continue };
             if key == MASK {
                 match twin {
                     Some(secret) => drop(taken.insert(place, secret.clone())),
-                    None => faults.push(fault("is a mask, and no key is stored for this mapper")),
+                    None => {
+                        let why = "is a mask, and no key is stored for this mapper";
+                        faults.push(fault(why, &place));
+                    }
                 }
                 continue;
             }
             match refusal(key) {
-                Some(why) => faults.push(fault(&why)),
+                Some(why) => faults.push(fault(&why, &place)),
                 None => {
                     let secret = std::mem::replace(key, MASK.to_owned());
                     taken.insert(place, SecretValue::new(secret.into()));
@@ -121,6 +133,14 @@ impl Opened {
         let by_id = all().find(|(_, other, _)| same_id(other));
         let found = by_id.or_else(|| all().find(|(choice, other, _)| same_deed(choice, other)));
         found.and_then(|(_, _, place)| self.secrets.get(&place))
+    }
+}
+
+/// Why nothing can be encrypted by the public key of a mapper.
+fn unreadable(mapper: &Mapper) -> Option<String> {
+    match &mapper.deed {
+        Deed::Encryption(Encryption::Rsa { public_key, .. }) => values::public(public_key).err(),
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::configurations;
 use super::definitions;
+use super::mapper_keys;
 use super::probes::{announced_row, limits, unresolved};
 use super::secrets::{self, Runnable};
 use crate::app::App;
@@ -30,7 +31,7 @@ use crate::protocol::catalog::{ConfiguredCatalog, StreamDescriptor};
 use crate::store::db::Writer;
 use crate::store::definitions as stored_definitions;
 use crate::store::leases::Lease;
-use crate::store::runs::{self, RunConnection};
+use crate::store::runs;
 use crate::vault::configuration::Secrets;
 use crate::vault::hiding::Veil;
 
@@ -120,6 +121,7 @@ async fn assignment(app: &Arc<App>, lease: &Lease) -> Result<Assigned> {
     }
     let source = opened(app, &mut db, lease, connection.source_id).await?;
     let destination = opened(app, &mut db, lease, connection.destination_id).await?;
+    let streams = mapper_keys::open(app, &mut db, lease.connection(), &connection.streams).await?;
     drop(db);
     let (Some(source), Some(destination)) = (source, destination) else {
         return Ok(refused("the source or the destination was deleted"));
@@ -133,11 +135,16 @@ async fn assignment(app: &Arc<App>, lease: &Lease) -> Result<Assigned> {
     };
     let (source, hidden_source) = source;
     let (destination, hidden_destination) = destination;
-    let veil = Veil::new(hidden_source.values().chain(hidden_destination.values()));
+    let (streams, keys) = match mapper_keys::for_run(app, streams).await {
+        Ok(found) => found,
+        Err(all) => return Ok(refused(&unresolved(all).message)),
+    };
+    let hidden = hidden_source.values().chain(hidden_destination.values());
+    let veil = Veil::new(hidden.chain(keys.values()));
     let catalog: ConfiguredCatalog =
         serde_json::from_str(&connection.catalog).map_err(Error::internal)?;
     Ok(Assigned::Ready(Box::new(Assignment {
-        wishes: wishes(&connection, &catalog)?,
+        wishes: wishes(&streams, &catalog),
         catalog,
         naming: Naming {
             namespace: connection.namespace,
@@ -159,9 +166,7 @@ fn refused(why: &str) -> Assigned {
 }
 
 /// What is asked of each stream of the catalog besides.
-fn wishes(connection: &RunConnection, catalog: &ConfiguredCatalog) -> Result<Vec<Wishes>> {
-    let choices: Vec<StreamChoice> =
-        serde_json::from_str(&connection.streams).map_err(Error::internal)?;
+fn wishes(choices: &[StreamChoice], catalog: &ConfiguredCatalog) -> Vec<Wishes> {
     let of_stream = |stream: StreamDescriptor| {
         let named = || choices.iter().filter(|choice| choice.name == stream.name);
         let own = named().find(|choice| choice.namespace.as_deref() == stream.space());
@@ -177,9 +182,9 @@ fn wishes(connection: &RunConnection, catalog: &ConfiguredCatalog) -> Result<Vec
         })
     };
     let streams = catalog.streams.iter();
-    Ok(streams
+    streams
         .map(|one| of_stream(one.stream.descriptor()))
-        .collect())
+        .collect()
 }
 
 /// A source or destination as it is stored, opened, with its connector.

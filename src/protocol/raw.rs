@@ -33,6 +33,12 @@ impl From<&Value> for Raw {
     }
 }
 
+impl From<Box<RawValue>> for Raw {
+    fn from(value: Box<RawValue>) -> Self {
+        Self(value)
+    }
+}
+
 impl PartialEq for Raw {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()

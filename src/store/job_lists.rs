@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::actors::Reach;
-use super::db::{Exec, Link, Writer, on};
+use super::db::{Exec, Link, on};
 use super::lists::padded;
 use crate::access::granted::{Extent, Granted, Lookup};
 use crate::access::policy::Read;
@@ -27,10 +27,8 @@ const FETCH: &str = "SELECT j.id, j.connection_id, j.workspace_id, j.job_type, j
 /// The longest job that has ended, in seconds, and since when the oldest one has not.
 const LONGEST: &str = "SELECT value, (SELECT MIN(created_at) FROM jobs \
      WHERE status IN ('pending', 'running', 'incomplete')) FROM counters WHERE name = 'longest_job_seconds'";
-const NOTE_LONGEST: &str =
-    "UPDATE counters SET value = $1 WHERE name = 'longest_job_seconds' AND value < $1";
 
-pub(super) const STATEMENTS: &[&str] = &[FETCH, LONGEST, NOTE_LONGEST];
+pub(super) const STATEMENTS: &[&str] = &[FETCH, LONGEST];
 
 /// A job with what its door needs to know.
 #[derive(Debug, sqlx::FromRow)]
@@ -72,13 +70,6 @@ pub struct Wanted {
 
 pub async fn fetch(db: &mut dyn Exec, id: Lookup<JobId>) -> Result<Option<Found>> {
     on!(db, link => sqlx::query_as(FETCH).bind(id.id()).fetch_optional(link).await)
-        .map_err(Error::store)
-}
-
-/// Remembers how long a job took that ended without a worker.
-pub async fn note_longest(db: &mut Writer, job: &Job) -> Result<()> {
-    let seconds = (job.updated_at - job.created_at).num_seconds();
-    on!(db, link => sqlx::query(NOTE_LONGEST).bind(seconds).execute(link).await.map(drop))
         .map_err(Error::store)
 }
 

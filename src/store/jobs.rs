@@ -219,7 +219,22 @@ fn lease(job: &Job, token: Uuid) -> Lease {
 
 /// Ends a job that waits; asks the worker of one that runs to end it. `None` when it has ended.
 pub async fn cancel(db: &mut Writer, id: JobId, now: Timestamp) -> Result<Option<Job>> {
-    on!(db, link => sqlx::query_as(CANCEL).bind(id).bind(now).fetch_optional(link).await)
+    let job: Option<Job> =
+        on!(db, link => sqlx::query_as(CANCEL).bind(id).bind(now).fetch_optional(link).await)
+            .map_err(Error::store)?;
+    if let Some(job) = &job {
+        note_longest(db, job).await?;
+    }
+    Ok(job)
+}
+
+/// Lists rely on knowing how long the longest job took.
+async fn note_longest(db: &mut dyn Exec, job: &Job) -> Result<()> {
+    if !job.status.is_final() {
+        return Ok(());
+    }
+    let seconds = (job.updated_at - job.created_at).num_seconds();
+    on!(db, link => sqlx::query(LONGEST).bind(seconds).execute(link).await.map(drop))
         .map_err(Error::store)
 }
 
@@ -259,10 +274,6 @@ pub async fn settle(db: &mut Fenced, settled: &Settled, now: Timestamp) -> Resul
             .await
     })
     .map_err(Error::store)?;
-    if job.status.is_final() {
-        let seconds = (now - job.created_at).num_seconds();
-        on!(db, link => sqlx::query(LONGEST).bind(seconds).execute(link).await.map(drop))
-            .map_err(Error::store)?;
-    }
+    note_longest(db, &job).await?;
     Ok(job)
 }

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use ferrobyte::domain::job::JobStatus;
+use ferrobyte::ops::mapper_keys;
 use ferrobyte::store::db::{Exec as _, Link};
 use serde_json::{Value, json};
 
@@ -544,8 +545,10 @@ async fn keys_of_mappers_are_secrets() {
     let keys = async || {
         let shown = admin.get(&path).await.ok(200)["configurations"]["streams"].to_string();
         let mut db = server.app.db.read().await.expect("a reader");
-        let opened = ferrobyte::ops::mapper_keys::opened(&server.app, &mut db, id, &shown).await;
-        let (streams, secrets) = opened.expect("keys");
+        let opened = mapper_keys::open(&server.app, &mut db, id, &shown).await;
+        let opened = opened.expect("keys that open");
+        let run = mapper_keys::for_run(&server.app, opened).await;
+        let (streams, secrets) = run.expect("keys");
         assert!(secrets.values().all(|secret| secret.reveal() != MASK));
         serde_json::to_value(streams).expect("JSON")
     };

@@ -77,7 +77,7 @@ impl Here {
         let task = Task::Read {
             configuration,
             catalog: json!({ "streams": [] }),
-            state: Some(json!([])),
+            state: Some((&json!([])).into()),
         };
         self.containers
             .launch(&target(), task)
@@ -202,7 +202,7 @@ async fn a_run_is_given_little_and_its_files_are_its_own() {
         let task = Task::Read {
             configuration,
             catalog: json!({}),
-            state: Some(json!([])),
+            state: Some((&json!([])).into()),
         };
         let mut running = here
             .containers
@@ -459,8 +459,9 @@ async fn a_server_that_was_killed_finds_its_containers_again_and_nobody_elses() 
         let running = runtime
             .block_on(containers.launch(&target(), task))
             .expect("it starts");
+        // Who is killed lets go of nothing.
+        std::mem::forget(running);
         runtime.shutdown_background();
-        drop(running);
     });
     life.join().expect("a life");
     let later = Here {

@@ -21,6 +21,7 @@ mod idempotency;
 mod job_details;
 mod job_lists;
 mod jobs;
+mod mappers;
 mod native;
 mod nonsense;
 mod oauth;

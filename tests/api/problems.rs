@@ -12,7 +12,7 @@ async fn unknown_routes_are_404_and_known_ones_say_which_methods_they_answer() {
     let admin = server.admin().await;
     for path in [
         "/api/public/v1/nope",
-        "/api/v1/connections/get",
+        "/api/v1/connections/nope",
         "/nope",
         "/api",
         "/v1/nope/",

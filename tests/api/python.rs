@@ -520,7 +520,7 @@ async fn a_source_is_read_with_its_files_and_a_destination_written_through_its_i
     let task = Task::Read {
         configuration: json!({"records": 1000}),
         catalog: json!({"streams": ["as it is"]}),
-        state: Some(json!([1])),
+        state: Some((&json!([1])).into()),
     };
     let mut run = launcher
         .launch(&scripted("1.0"), task)

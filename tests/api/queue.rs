@@ -6,7 +6,6 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use ferrobyte::clock::Timestamp;
 use ferrobyte::domain::job::{Failures, Job, JobStatus, JobType};
-use ferrobyte::engine::queue::Start;
 use ferrobyte::store::bell::Ring;
 use ferrobyte::store::db::{Db, Exec as _, Link};
 use ferrobyte::store::jobs::{self, Claimed, Claimer, NewJob, Settled};
@@ -14,7 +13,7 @@ use ferrobyte::store::leases::Lease;
 use sqlx::AssertSqlSafe;
 
 use crate::support::TestServer;
-use crate::support::syncs::{Sync, stream};
+use crate::support::syncs::{Start, Sync, stream};
 
 fn users() -> Vec<serde_json::Value> {
     vec![stream("users", "incremental", "append")]
@@ -46,9 +45,9 @@ async fn many_jobs(server: &TestServer, sync: &Sync, count: usize) {
     for _ in 0..count {
         let id = server.app.clock.new_id();
         let text = AssertSqlSafe(format!(
-            "INSERT INTO connections (id, workspace_id, source_id, destination_id, name, status, status_reason, \
+            "INSERT INTO connections (id, organization_id, workspace_id, source_id, destination_id, name, status, status_reason, \
              schedule, namespace_definition, prefix, non_breaking_changes, streams, catalog, created_at, updated_at) \
-             SELECT $1, workspace_id, source_id, destination_id, name, status, status_reason, schedule, \
+             SELECT $1, organization_id, workspace_id, source_id, destination_id, name, status, status_reason, schedule, \
              namespace_definition, prefix, non_breaking_changes, streams, catalog, created_at, updated_at \
              FROM connections WHERE id = $2"
         ));

@@ -125,9 +125,9 @@ impl Containers {
                 state,
             } => {
                 plan.configure(&configuration);
-                plan.give("catalog", &catalog);
+                plan.give("catalog", &catalog.to_string());
                 if let Some(state) = &state {
-                    plan.give("state", state);
+                    plan.give("state", state.as_str());
                 }
             }
             Task::Write {
@@ -136,7 +136,7 @@ impl Containers {
             } => {
                 plan.takes_input = true;
                 plan.configure(&configuration);
-                plan.give("catalog", &catalog);
+                plan.give("catalog", &catalog.to_string());
             }
         }
         self.start(plan).await
@@ -191,14 +191,15 @@ impl Inner {
 impl Plan {
     /// The configuration, without what only the server may put in.
     fn configure(&mut self, configuration: &Value) {
-        self.give("config", &without_injected(configuration.clone()));
+        let configuration = without_injected(configuration.clone());
+        self.give("config", &configuration.to_string());
     }
 
     /// Adds a file and the argument that names it.
-    fn give(&mut self, name: &str, content: &Value) {
+    fn give(&mut self, name: &str, content: &str) {
         let file = format!("{name}.json");
         self.arguments.push(format!("--{name}"));
         self.arguments.push(create::path_of(&file));
-        self.files.push((file, content.to_string().into_bytes()));
+        self.files.push((file, content.as_bytes().to_vec()));
     }
 }

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 use super::interface::{Fault, Input};
 use super::{Connector, inside, run, surroundings};
@@ -85,7 +85,7 @@ fn deed(order: &Order) -> Result<Deed, Fault> {
 }
 
 /// A file that holds JSON. What is wrong with it is said by its place: it may hold secrets.
-fn json(path: impl AsRef<Path>) -> Result<Value, Fault> {
+fn json<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T, Fault> {
     let path = path.as_ref();
     let text = std::fs::read(path).map_err(|error| {
         Fault::system(format!("the file {} cannot be read", path.display())).because(error)

@@ -13,6 +13,7 @@ use super::{Connector, Program};
 use crate::connector::{Question, Said, Task};
 use crate::protocol::catalog::ConfiguredCatalog;
 use crate::protocol::message::{CheckStatus, ConnectionStatus, Message};
+use crate::protocol::raw::Raw;
 use crate::protocol::state::State;
 
 /// Answers a question.
@@ -160,12 +161,13 @@ fn wanted<'a>(connector: &Connector, task: &'a Task) -> Result<Wanted<'a>, Fault
 }
 
 /// The states of a run, which come in a list.
-fn states(given: Option<&Value>) -> Result<Vec<State>, Fault> {
-    match given {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(list) => serde_json::from_value(list.clone())
-            .map_err(|error| Fault::system("the state is not a list of states").because(error)),
-    }
+fn states(given: Option<&Raw>) -> Result<Vec<State>, Fault> {
+    let Some(list) = given else {
+        return Ok(Vec::new());
+    };
+    let list: Option<Vec<State>> = serde_json::from_str(list.as_str())
+        .map_err(|error| Fault::system("the state is not a list of states").because(error))?;
+    Ok(list.unwrap_or_default())
 }
 
 /// Holds a configuration against the connector's schema. Faults name the place and never what stands

@@ -91,9 +91,15 @@ impl Python {
                 state,
             } => (
                 vec![
-                    ("config", Some(program.configuration(configuration))),
-                    ("catalog", Some(catalog.clone())),
-                    ("state", state.clone()),
+                    (
+                        "config",
+                        Some(program.configuration(configuration).to_string()),
+                    ),
+                    ("catalog", Some(catalog.to_string())),
+                    (
+                        "state",
+                        state.as_ref().map(|state| state.as_str().to_owned()),
+                    ),
                 ],
                 Input::Nothing,
             ),
@@ -102,8 +108,11 @@ impl Python {
                 catalog,
             } => (
                 vec![
-                    ("config", Some(program.configuration(configuration))),
-                    ("catalog", Some(catalog.clone())),
+                    (
+                        "config",
+                        Some(program.configuration(configuration).to_string()),
+                    ),
+                    ("catalog", Some(catalog.to_string())),
                 ],
                 Input::Pipe,
             ),
@@ -229,7 +238,7 @@ impl Program<'_> {
     ) -> Result<Vec<OsString>, Failure> {
         let configuration = question
             .configuration()
-            .map(|given| self.configuration(given));
+            .map(|given| self.configuration(given).to_string());
         arguments(
             directory,
             question.command(),
@@ -248,13 +257,13 @@ impl Program<'_> {
 fn arguments(
     directory: &RunDirectory,
     command: &str,
-    files: Vec<(&str, Option<Value>)>,
+    files: Vec<(&str, Option<String>)>,
 ) -> Result<Vec<OsString>, Failure> {
     let mut arguments = vec![OsString::from(command)];
     for (name, content) in files {
         if let Some(content) = content {
             let path = directory
-                .write(&format!("{name}.json"), content.to_string().as_bytes())
+                .write(&format!("{name}.json"), content.as_bytes())
                 .map_err(no_directory)?;
             arguments.extend([format!("--{name}").into(), path.into_os_string()]);
         }

@@ -4,8 +4,6 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use crate::clock::Timestamp;
 use crate::domain::job::{FailureReason, FailureType, Job, JobType, Origin};
 use crate::engine::relay::ledger::{Counts, Safe};
@@ -14,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::protocol::catalog::{
     ConfiguredCatalog, ConfiguredStream, DestinationSyncMode, StreamDescriptor, SyncMode,
 };
+use crate::protocol::raw::Raw;
 use crate::store::leases::Fenced;
 use crate::store::{attempts, generations, states};
 
@@ -22,7 +21,7 @@ use crate::store::{attempts, generations, states};
 pub(super) struct Prepared {
     pub(super) catalog: ConfiguredCatalog,
     /// As `--state` wants it.
-    pub(super) state: Option<Value>,
+    pub(super) state: Option<Raw>,
     /// What is stored, for a clear to tell.
     pub(super) left: States,
     /// What earlier attempts of this job committed of streams that went on.

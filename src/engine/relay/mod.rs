@@ -12,9 +12,10 @@ pub mod forward;
 pub mod ledger;
 pub mod plan;
 pub mod rewrite;
+mod steps;
 #[cfg(test)]
 mod tests;
-mod values;
+pub mod values;
 
 use serde_json::Value;
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::plan::Wishes;
-use crate::domain::mapper::{Condition, Deed, Mapper};
+use super::steps::{Fields, Step};
 use crate::protocol::catalog::StreamDescriptor;
 use crate::protocol::line::RecordLine;
 
@@ -18,11 +18,8 @@ pub struct Rewrite {
     /// The beginning of every record, up to its data.
     head: Vec<u8>,
     columns: HashSet<String>,
-    mappers: Vec<Mapper>,
+    steps: Vec<Step>,
 }
-
-/// The fields of one record, in order.
-type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, RawValue>)>;
 
 impl Rewrite {
     /// # Errors
@@ -36,13 +33,11 @@ impl Rewrite {
             head.extend(text(space));
         }
         head.extend_from_slice(br#","data":"#);
-        for mapper in &wishes.mappers {
-            super::values::prepare(&mapper.deed)?;
-        }
+        let steps = wishes.mappers.iter().map(|mapper| Step::new(&mapper.deed));
         Ok(Self {
             head,
             columns: wishes.columns.iter().cloned().collect(),
-            mappers: wishes.mappers.clone(),
+            steps: steps.collect::<Result<_, _>>()?,
         })
     }
 
@@ -53,15 +48,15 @@ impl Rewrite {
     pub fn apply(&self, record: &RecordLine<'_>, out: &mut Vec<u8>) -> Result<bool, String> {
         let before = out.len();
         out.extend_from_slice(&self.head);
-        if self.columns.is_empty() && self.mappers.is_empty() {
+        if self.columns.is_empty() && self.steps.is_empty() {
             out.extend_from_slice(record.data);
         } else {
             let mut fields = read(record.data)?;
             if !self.columns.is_empty() {
                 fields.retain(|(name, _)| self.columns.contains(name.as_ref()));
             }
-            for mapper in &self.mappers {
-                if !map(&mapper.deed, &mut fields)? {
+            for step in &self.steps {
+                if !step.apply(&mut fields)? {
                     out.truncate(before);
                     return Ok(false);
                 }
@@ -86,35 +81,20 @@ impl Rewrite {
         if !self.columns.is_empty() {
             properties.retain(|name, _| self.columns.contains(name));
         }
-        for mapper in &self.mappers {
-            let (old, new, text) = match &mapper.deed {
-                Deed::Hashing(hashing) => {
-                    let new = format!("{}{}", hashing.target_field, hashing.field_name_suffix);
-                    (hashing.target_field.clone(), Some(new), true)
+        for step in &self.steps {
+            match step {
+                Step::Make { old, new, .. } => {
+                    if properties.shift_remove(old).is_some() {
+                        properties.insert(new.clone(), json!({"type": ["null", "string"]}));
+                    }
                 }
-                Deed::Encryption(encryption) => {
-                    let (field, suffix) = encryption.field();
-                    (field.to_owned(), Some(format!("{field}{suffix}")), true)
+                Step::Rename { old, new } => {
+                    if let Some(kept) = properties.shift_remove(old) {
+                        properties.insert(new.clone(), kept);
+                    }
                 }
-                Deed::FieldRenaming(renaming) => {
-                    let new = renaming.new_field_name.clone();
-                    (renaming.original_field_name.clone(), Some(new), false)
-                }
-                Deed::FieldFiltering(filtering) => (filtering.target_field.clone(), None, false),
-                Deed::RowFiltering(_) => continue,
-            };
-            let Some(kept) = properties.shift_remove(&old) else {
-                continue;
-            };
-            if let Some(new) = new {
-                properties.insert(
-                    new,
-                    if text {
-                        json!({"type": ["null", "string"]})
-                    } else {
-                        kept
-                    },
-                );
+                Step::Drop(field) => drop(properties.shift_remove(field)),
+                Step::Pass(_) => {}
             }
         }
     }
@@ -122,24 +102,9 @@ impl Rewrite {
     /// The paths of keys and cursors as they are behind the mappers.
     pub fn rename_paths(&self, paths: &mut [Vec<String>]) {
         for first in paths.iter_mut().filter_map(|path| path.first_mut()) {
-            for mapper in &self.mappers {
-                let (old, new) = match &mapper.deed {
-                    Deed::Hashing(hashing) => {
-                        let new = format!("{}{}", hashing.target_field, hashing.field_name_suffix);
-                        (hashing.target_field.as_str(), new)
-                    }
-                    Deed::Encryption(encryption) => {
-                        let (field, suffix) = encryption.field();
-                        (field, format!("{field}{suffix}"))
-                    }
-                    Deed::FieldRenaming(renaming) => (
-                        renaming.original_field_name.as_str(),
-                        renaming.new_field_name.clone(),
-                    ),
-                    _ => continue,
-                };
+            for (old, new) in self.steps.iter().filter_map(Step::renames) {
                 if first.as_str() == old {
-                    *first = new;
+                    new.clone_into(first);
                 }
             }
         }
@@ -189,49 +154,4 @@ fn write(fields: &Fields<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(value.get().as_bytes());
     }
     out.push(b'}');
-}
-
-/// Applies one mapper. `false`: the record does not pass.
-fn map(deed: &Deed, fields: &mut Fields<'_>) -> Result<bool, String> {
-    let position =
-        |fields: &Fields<'_>, wanted: &str| fields.iter().position(|(name, _)| name == wanted);
-    match deed {
-        Deed::FieldRenaming(renaming) => {
-            if let Some(index) = position(fields, &renaming.original_field_name) {
-                fields[index].0 = Cow::Owned(renaming.new_field_name.clone());
-            }
-        }
-        Deed::FieldFiltering(filtering) => {
-            fields.retain(|(name, _)| name != &filtering.target_field);
-        }
-        Deed::RowFiltering(filtering) => return Ok(meets(&filtering.conditions, fields)),
-        Deed::Hashing(hashing) => {
-            if let Some(index) = position(fields, &hashing.target_field) {
-                let value = super::values::hashed(hashing.method, &fields[index].1);
-                let name = format!("{}{}", hashing.target_field, hashing.field_name_suffix);
-                fields[index] = (Cow::Owned(name), Cow::Owned(value));
-            }
-        }
-        Deed::Encryption(encryption) => {
-            let (field, suffix) = encryption.field();
-            if let Some(index) = position(fields, field) {
-                let value = super::values::encrypted(encryption, &fields[index].1)?;
-                fields[index] = (Cow::Owned(format!("{field}{suffix}")), Cow::Owned(value));
-            }
-        }
-    }
-    Ok(true)
-}
-
-fn meets(condition: &Condition, fields: &Fields<'_>) -> bool {
-    match condition {
-        Condition::Equal {
-            field_name,
-            comparison_value,
-        } => fields
-            .iter()
-            .find(|(name, _)| name == field_name)
-            .is_some_and(|(_, value)| super::values::text(value) == *comparison_value),
-        Condition::Not { conditions } => !conditions.iter().any(|one| meets(one, fields)),
-    }
 }

@@ -122,7 +122,7 @@ impl Place {
                 let task = Task::Read {
                     configuration: configuration.clone(),
                     catalog: catalog.clone(),
-                    state: state.cloned(),
+                    state: state.map(Into::into),
                 };
                 self.inside(Kind::Source, name, task, "")
             }

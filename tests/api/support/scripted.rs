@@ -19,7 +19,6 @@ use tokio::sync::{mpsc, watch};
 pub struct Stage {
     /// Of the source or the destination: how often it was started before.
     pub run: usize,
-    pub configuration: Value,
     pub catalog: Value,
     pub state: Option<Value>,
     pub input: Option<BufReader<PipeReader>>,
@@ -220,17 +219,11 @@ impl Theatre {
     }
 
     fn start(&self, kind: Kind, task: Task) -> std::io::Result<Running> {
-        let (configuration, catalog, state) = match task {
-            Task::Read {
-                configuration,
-                catalog,
-                state,
-            } => (configuration, catalog, state),
-            Task::Write {
-                configuration,
-                catalog,
-            } => (configuration, catalog, None),
+        let (catalog, state) = match task {
+            Task::Read { catalog, state, .. } => (catalog, state),
+            Task::Write { catalog, .. } => (catalog, None),
         };
+        let state = state.map(|state| state.parse().expect("a state"));
         self.seen.lock().expect("the list").push(Seen {
             kind,
             catalog: catalog.clone(),
@@ -258,7 +251,6 @@ impl Theatre {
         let stop = Arc::new(AtomicBool::new(false));
         let mut stage = Stage {
             run,
-            configuration,
             catalog,
             state,
             input: theirs,

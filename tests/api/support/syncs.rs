@@ -10,9 +10,11 @@ use ferrobyte::domain::connection::{Connection, Namespace, NonBreakingChanges, S
 use ferrobyte::domain::ids::{ActorId, ConnectionId, WorkspaceId};
 use ferrobyte::domain::job::{Job, JobId, JobType};
 use ferrobyte::domain::schedule::Schedule;
-use ferrobyte::engine::queue::{self, Start};
+use ferrobyte::engine::queue;
 use ferrobyte::store::attempts::{self, Attempt, StreamStatistics};
+use ferrobyte::store::bell::Ring;
 use ferrobyte::store::db::{Exec as _, Link};
+use ferrobyte::store::jobs::NewJob;
 use ferrobyte::store::states::{self, StoredState};
 use ferrobyte::store::{jobs, log_pieces};
 use serde_json::{Value, json};
@@ -23,6 +25,14 @@ use super::people::Person;
 pub struct Sync {
     pub app: Arc<App>,
     pub connection: Connection,
+}
+
+/// What came of asking for a job.
+#[derive(Debug)]
+pub enum Start {
+    Started(Job),
+    /// The connection has one that has not ended; one at a time.
+    AlreadyRunning(Job),
 }
 
 /// A stream of a configured catalog.
@@ -195,17 +205,39 @@ impl Sync {
         let App {
             db, clock, bell, ..
         } = &*self.app;
-        queue::start(db, clock, bell, &self.connection, job_type, streams)
-            .await
-            .expect("an answer")
+        let new = NewJob {
+            connection: self.connection.id,
+            workspace: self.connection.workspace_id,
+            job_type,
+            streams: streams.map(|all| serde_json::to_string(all).expect("JSON")),
+        };
+        loop {
+            let mut writer = db.write().await.expect("a writer");
+            let put = queue::put(&mut writer, &self.connection, &new, clock.now()).await;
+            if let Some(job) = put.expect("an answer") {
+                writer.commit().await.expect("a commit");
+                bell.ring(Ring::Work).await;
+                return Start::Started(job);
+            }
+            drop(writer);
+            let mut db = db.read().await.expect("a reader");
+            let live = jobs::live(&mut db, self.connection.id).await;
+            // The one that was in the way may have ended just now.
+            if let Some(job) = live.expect("an answer") {
+                return Start::AlreadyRunning(job);
+            }
+        }
     }
 
     pub async fn cancel(&self, job: JobId) -> Job {
         let App {
             db, clock, bell, ..
         } = &*self.app;
-        let job = queue::cancel(db, clock, bell, job).await.expect("answer");
-        job.expect("a job")
+        let cancelled = queue::cancel(db, clock, bell, job).await.expect("answer");
+        match cancelled {
+            Some(job) => job,
+            None => self.job(job).await,
+        }
     }
 
     pub async fn job(&self, id: JobId) -> Job {
