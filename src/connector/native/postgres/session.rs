@@ -137,11 +137,7 @@ async fn unless_stopped<T>(
 fn fault(error: &sqlx::Error) -> Fault {
     let sqlx::Error::Database(said) = error else {
         return match error {
-            sqlx::Error::Io(io)
-                if io
-                    .get_ref()
-                    .is_some_and(|inner| inner.is::<rustls::Error>()) =>
-            {
+            sqlx::Error::Io(io) if is_about_encryption(io) => {
                 Fault::configuration(format!("the connection cannot be encrypted: {io}"))
             }
             sqlx::Error::Io(io) => Fault::transient(format!("the server cannot be reached: {io}")),
@@ -162,4 +158,11 @@ fn fault(error: &sqlx::Error) -> Fault {
         b"08" | b"53" | b"57" | b"40" | b"55" => Fault::transient(message),
         _ => Fault::system(message),
     }
+}
+
+fn is_about_encryption(error: &std::io::Error) -> bool {
+    error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        .is_some()
 }

@@ -48,7 +48,7 @@ fn agree(row: &Value, wanted: &Value) {
 }
 
 impl<'a> Connected<'a> {
-    async fn create(server: &'a TestServer, sample: &Value, streams: Value) -> Self {
+    async fn create(server: &'a TestServer, sample: &Value, streams: &Value) -> Self {
         let mut source = sample.clone();
         source["sourceType"] = "faker".into();
         Self::between(
@@ -139,7 +139,7 @@ async fn sample_data_arrives_in_tables_row_by_row() {
         json!({ "count": 300, "seed": 11, "always_updated": false, "records_per_slice": 100 });
     let streams = json!([deduplicated("users"), deduplicated("purchases"),
         { "name": "products", "syncMode": "full_refresh_overwrite" }]);
-    let connected = Connected::create(&server, &sample, streams).await;
+    let connected = Connected::create(&server, &sample, &streams).await;
     Arc::new(work::engine(&server.app)).begin(true);
     let first = connected.syncs().await;
     let mut all = 0;
@@ -210,7 +210,7 @@ async fn expect_every_user_once(connected: &Connected<'_>) {
 async fn a_sync_that_is_cancelled_is_gone_on_with_and_every_row_is_there_once() {
     let server = TestServer::start().await;
     let sample = json!({ "count": USERS, "seed": 11, "always_updated": false });
-    let connected = Connected::create(&server, &sample, json!([deduplicated("users")])).await;
+    let connected = Connected::create(&server, &sample, &json!([deduplicated("users")])).await;
     Arc::new(work::engine(&server.app)).begin(true);
     let job = connected.start().await;
     connected
@@ -233,7 +233,7 @@ async fn a_worker_that_is_killed_leaves_a_sync_that_another_ends_with_every_row_
     let other = tempfile::tempdir().expect("a directory");
     let home = home(&server, other.path());
     let sample = json!({ "count": USERS, "seed": 11, "always_updated": false });
-    let connected = Connected::create(&server, &sample, json!([deduplicated("users")])).await;
+    let connected = Connected::create(&server, &sample, &json!([deduplicated("users")])).await;
     let worker = Worker::start(&server, &home);
     let job = connected.start().await;
     connected

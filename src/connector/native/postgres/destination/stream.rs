@@ -104,10 +104,9 @@ impl Stream {
         };
         let generation = configured.generation_id;
         let earlier = match configured.minimum_generation_id {
-            Some(0) => Earlier::Stay,
             // Who gives no generations, as old servers do, means the mode alone.
             None if overwrites => Earlier::Go,
-            None => Earlier::Stay,
+            None | Some(0) => Earlier::Stay,
             minimum if minimum == generation => Earlier::Go,
             Some(_) => {
                 let message =

@@ -75,9 +75,9 @@ impl Kind {
     /// Writes a value. What JSON has no number for is not written, which is `false`.
     pub(super) fn write(self, to: &mut Vec<u8>, value: &[u8]) -> bool {
         match self {
-            Self::Integer | Self::Money => to.extend_from_slice(value),
+            // `NaN`, `Infinity`
             Self::Number if value.iter().any(|byte| matches!(byte, b'N' | b'y')) => return false,
-            Self::Number => to.extend_from_slice(value),
+            Self::Integer | Self::Number | Self::Money => to.extend_from_slice(value),
             Self::Boolean => to.extend_from_slice(if value == b"t" { b"true" } else { b"false" }),
             Self::Text => text(to, value),
             Self::Array => json_text(to, value),
@@ -95,7 +95,9 @@ impl Kind {
 
 fn in_quotes(to: &mut Vec<u8>, parts: &[&[u8]]) {
     to.push(b'"');
-    parts.iter().for_each(|part| to.extend_from_slice(part));
+    for part in parts {
+        to.extend_from_slice(part);
+    }
     to.push(b'"');
 }
 

@@ -111,7 +111,7 @@ impl Progress {
         let wire = serde_json::to_value(Wire::of(self, stream));
         with(
             stream,
-            wire.expect("it is made of texts and numbers"),
+            &wire.expect("it is made of texts and numbers"),
             records,
         )
     }
@@ -121,13 +121,13 @@ impl Progress {
 pub(super) fn all_of_it(stream: &StreamDescriptor, records: u64) -> State {
     with(
         stream,
-        json!({"__ab_no_cursor_state_message": true}),
+        &json!({"__ab_no_cursor_state_message": true}),
         records,
     )
 }
 
-fn with(stream: &StreamDescriptor, progress: Value, records: u64) -> State {
-    let mut state = State::of_stream(stream.clone(), Some(Raw::from(&progress)));
+fn with(stream: &StreamDescriptor, progress: &Value, records: u64) -> State {
+    let mut state = State::of_stream(stream.clone(), Some(Raw::from(progress)));
     state.source_stats = Some(Stats::of(records));
     state
 }
@@ -200,7 +200,7 @@ mod tests {
             name: "pets".to_owned(),
             namespace: Some("public".to_owned()),
         };
-        Progress::of(&[with(&stream, state.clone(), 0)], &stream)
+        Progress::of(&[with(&stream, state, 0)], &stream)
     }
 
     #[test]

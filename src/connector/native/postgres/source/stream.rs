@@ -83,14 +83,14 @@ impl<'a, 'o> Reading<'a, 'o> {
             .run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
         self.estimate()?;
         match self.cursor {
-            None => self.read_all(progress)?,
+            None => self.read_all(progress.as_ref())?,
             Some(column) => self.read_new(column, progress)?,
         }
         self.session.run("COMMIT")?;
         Ok(())
     }
 
-    fn read_all(&mut self, progress: Option<Progress>) -> Result<(), Stop> {
+    fn read_all(&mut self, progress: Option<&Progress>) -> Result<(), Stop> {
         if !self.table.has_places {
             let statement = format!("SELECT {} FROM {}", self.list(), self.table.quoted());
             self.copy(&statement, |_, _| Ok(()))?;
@@ -98,7 +98,7 @@ impl<'a, 'o> Reading<'a, 'o> {
             return self.say(state);
         }
         let behind = match progress {
-            Some(Progress::Places { behind, file, .. }) => Some((behind, file)),
+            Some(Progress::Places { behind, file, .. }) => Some((*behind, *file)),
             _ => None,
         };
         self.read_places(behind, None)
@@ -114,13 +114,13 @@ impl<'a, 'o> Reading<'a, 'o> {
                 file,
                 then: Some(then),
             }) if self.table.has_places && then.field == column.name => {
-                self.read_places(Some((behind, file)), Some(then.clone()))?;
+                self.read_places(Some((behind, file)), Some(&then))?;
                 // Time has passed since it was begun.
                 self.read_behind(column, Some(then))
             }
             _ if self.table.has_places => {
                 let greatest = self.greatest(column)?;
-                self.read_places(None, Some(greatest))
+                self.read_places(None, Some(&greatest))
             }
             _ => self.read_behind(column, None),
         }
@@ -130,7 +130,7 @@ impl<'a, 'o> Reading<'a, 'o> {
     fn read_places(
         &mut self,
         behind: Option<(Place, Option<i64>)>,
-        then: Option<Cursor>,
+        then: Option<&Cursor>,
     ) -> Result<(), Stop> {
         let (file, pages) = self.file()?;
         let mut behind = match behind {
@@ -160,12 +160,12 @@ impl<'a, 'o> Reading<'a, 'o> {
                 behind = end;
             }
             let is_last = behind.page >= pages;
-            let progress = match (&then, is_last) {
+            let progress = match (then, is_last) {
                 (Some(cursor), true) => Progress::Cursor(cursor.clone()),
                 _ => Progress::Places {
                     behind,
                     file,
-                    then: then.clone(),
+                    then: then.cloned(),
                 },
             };
             self.say_progress(&progress)?;
