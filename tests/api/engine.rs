@@ -197,8 +197,8 @@ async fn a_failed_attempt_is_followed_by_another_from_the_last_state() {
     assert_eq!(reasons[0]["type"], "transient_error");
     let attempts = sync.attempts(id).await;
     let statuses: Vec<_> = attempts.iter().map(|attempt| attempt.status).collect();
-    use AttemptStatus::{Failed, Succeeded};
-    assert_eq!(statuses, [Failed, Failed, Succeeded]);
+    let (failed, succeeded) = (AttemptStatus::Failed, AttemptStatus::Succeeded);
+    assert_eq!(statuses, [failed, failed, succeeded]);
 }
 
 #[tokio::test]
@@ -455,7 +455,7 @@ async fn states_and_counts_are_stored_while_a_sync_runs_and_a_cancelled_job_keep
         Some(rows.len() as u64),
         "what is stored was kept"
     );
-    assert_eq!(job.rows_committed, rows.len() as i64);
+    assert_eq!(usize::try_from(job.rows_committed), Ok(rows.len()));
 }
 
 #[tokio::test]
@@ -662,7 +662,7 @@ async fn generations_grow_once_a_job_and_streams_that_cannot_be_resumed_begin_an
             stage.status(stream, "COMPLETE");
         }
         // The first attempt of each job fails.
-        exit(i32::from(stage.run % 2 == 0))
+        exit(i32::from(stage.run.is_multiple_of(2)))
     };
     let table = Table::default();
     let theatre = Theatre::new(source, &table);

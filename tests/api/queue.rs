@@ -10,7 +10,6 @@ use ferrobyte::store::bell::Ring;
 use ferrobyte::store::db::{Db, Exec as _, Link};
 use ferrobyte::store::jobs::{self, Claimed, Claimer, NewJob, Settled};
 use ferrobyte::store::leases::Lease;
-use sqlx::AssertSqlSafe;
 
 use crate::support::TestServer;
 use crate::support::syncs::{Start, Sync, stream};
@@ -38,26 +37,26 @@ async fn claim(server: &TestServer) -> Option<(Box<Job>, Lease)> {
     }
 }
 
+const COPY: &str = "INSERT INTO connections (id, organization_id, workspace_id, source_id, destination_id, name, \
+     status, status_reason, schedule, namespace_definition, prefix, non_breaking_changes, streams, catalog, \
+     created_at, updated_at) \
+     SELECT $1, organization_id, workspace_id, source_id, destination_id, name, status, status_reason, schedule, \
+     namespace_definition, prefix, non_breaking_changes, streams, catalog, created_at, updated_at \
+     FROM connections WHERE id = $2";
+
 /// Many connections with a job each, made in one go.
 async fn many_jobs(server: &TestServer, sync: &Sync, count: usize) {
     let mut db = server.app.db.write().await.expect("a writer");
     let one = &sync.connection;
     for _ in 0..count {
         let id = server.app.clock.new_id();
-        let text = AssertSqlSafe(format!(
-            "INSERT INTO connections (id, organization_id, workspace_id, source_id, destination_id, name, status, status_reason, \
-             schedule, namespace_definition, prefix, non_breaking_changes, streams, catalog, created_at, updated_at) \
-             SELECT $1, organization_id, workspace_id, source_id, destination_id, name, status, status_reason, schedule, \
-             namespace_definition, prefix, non_breaking_changes, streams, catalog, created_at, updated_at \
-             FROM connections WHERE id = $2"
-        ));
         match db.link() {
             Link::Postgres(link) => {
-                let query = sqlx::query(text).bind(id).bind(one.id);
+                let query = sqlx::query(COPY).bind(id).bind(one.id);
                 query.execute(link).await.map(drop)
             }
             Link::Sqlite(link) => {
-                let query = sqlx::query(text).bind(id).bind(one.id);
+                let query = sqlx::query(COPY).bind(id).bind(one.id);
                 query.execute(link).await.map(drop)
             }
         }

@@ -260,9 +260,11 @@ async fn how_long_an_empty_sync_takes_from_the_request_to_the_outcome() {
         ("accepted → succeeded", ended),
     ] {
         times.sort_unstable();
-        let at = |index: usize| times[index].unwrap_or_default() as f64 / 1000.0;
+        let at = |index: usize| {
+            Duration::from_micros(times[index].unwrap_or_default().try_into().expect("a span"))
+        };
         println!(
-            "{what}: p50 {:.1} ms, p99 {:.1} ms",
+            "{what}: p50 {:.1?}, p99 {:.1?}",
             at(TIMES / 2),
             at(TIMES - 1)
         );

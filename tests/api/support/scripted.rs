@@ -249,7 +249,7 @@ impl Theatre {
         let (errors, told) = mpsc::channel(100);
         let (ended, end) = watch::channel(None);
         let stop = Arc::new(AtomicBool::new(false));
-        let mut stage = Stage {
+        let mut scene = Stage {
             run,
             catalog,
             state,
@@ -263,8 +263,8 @@ impl Theatre {
             Kind::Destination => Arc::clone(&self.destination),
         };
         std::thread::spawn(move || {
-            let exit = script(&mut stage);
-            drop(stage);
+            let exit = script(&mut scene);
+            drop(scene);
             let _ = ended.send(Some(exit));
         });
         Ok(Running::new(

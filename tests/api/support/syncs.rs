@@ -261,9 +261,8 @@ impl Sync {
             if like_this(&job) {
                 return job;
             }
-            if begun.elapsed() > Duration::from_secs(60) {
-                panic!("{job:?}\n{}", self.log(id).await.join("\n"));
-            }
+            let late = begun.elapsed() > Duration::from_mins(1);
+            assert!(!late, "{job:?}\n{}", self.log(id).await.join("\n"));
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -277,10 +276,8 @@ impl Sync {
     pub async fn failures(&self, job: JobId) -> Vec<Value> {
         let attempts = self.attempts(job).await;
         let texts = attempts.iter().map(|attempt| attempt.failures.as_str());
-        let all = texts.map(|text| serde_json::from_str::<Vec<Value>>(text).expect("a list"));
-        all.filter(|all| !all.is_empty())
-            .next_back()
-            .unwrap_or_default()
+        let mut all = texts.map(|text| serde_json::from_str::<Vec<Value>>(text).expect("a list"));
+        all.rfind(|all| !all.is_empty()).unwrap_or_default()
     }
 
     pub async fn statistics(&self, job: JobId) -> Vec<StreamStatistics> {
