@@ -20,10 +20,16 @@ const LOOK: Duration = Duration::from_millis(100);
 /// statement that takes long or a transaction that waits for its source.
 const SETTINGS: &str = "SET synchronous_commit TO on; SET timezone TO 'UTC'; SET datestyle TO 'ISO'; \
      SET intervalstyle TO 'postgres'; SET bytea_output TO 'hex'; \
-     SET client_min_messages TO error; SET standard_conforming_strings TO on; SET statement_timeout TO 0; SET idle_in_transaction_session_timeout TO 0; \
-     SET tcp_keepalives_idle TO 60; SET tcp_keepalives_interval TO 15; SET tcp_keepalives_count TO 4; \
-     SELECT pg_catalog.set_config(name, '5s', false) FROM pg_catalog.pg_settings \
-     WHERE name = 'client_connection_check_interval'";
+     SET client_min_messages TO error; SET standard_conforming_strings TO on; SET statement_timeout TO 0; \
+     SET idle_in_transaction_session_timeout TO 0; \
+     SET tcp_keepalives_idle TO 60; SET tcp_keepalives_interval TO 15; SET tcp_keepalives_count TO 4";
+
+/// What not every server has, or can do on its system: looking during a statement whether we are still
+/// there, and a limit for transactions.
+const MORE: [(&str, &str); 2] = [
+    ("client_connection_check_interval", "5s"),
+    ("transaction_timeout", "0"),
+];
 
 pub(super) struct Session {
     runtime: Runtime,
@@ -52,6 +58,9 @@ impl Session {
             cancel,
         };
         session.run(SETTINGS)?;
+        for (name, value) in MORE {
+            let _ = session.run(&format!("SET {name} TO '{value}'"));
+        }
         Ok(session)
     }
 
