@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Role};
 use crate::domain::secret::PlainSecret;
 use crate::ops::administrator::{self, Credentials};
-use crate::ops::{registry, setup, work};
+use crate::ops::{deliveries, registry, setup, work};
 use crate::shutdown::Shutdown;
 use crate::{http, web};
 
@@ -50,6 +50,7 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     };
     shutdown.spawn(settle(Arc::clone(&app)));
     shutdown.spawn(collect_orphans(Arc::clone(&app)));
+    shutdown.spawn(deliveries::run(Arc::clone(&app)));
     Arc::new(work::engine(&app)).begin(role != Role::Api);
 
     let url = app.config.server.external_url.clone().unwrap_or(url);

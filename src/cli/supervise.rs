@@ -25,6 +25,11 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(u64)),
         )
         .arg(
+            Arg::new("group")
+                .long("group")
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(
             Arg::new("command")
                 .value_parser(value_parser!(OsString))
                 .num_args(1..)
@@ -46,6 +51,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode> {
             .cloned()
             .context("a directory is required")?,
         memory: matches.get_one("memory").copied(),
+        group: matches.get_one::<PathBuf>("group").cloned(),
     };
     supervisor::supervise(&charge).context("only a server can start this")?;
     Ok(ExitCode::SUCCESS)

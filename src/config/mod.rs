@@ -31,6 +31,8 @@ pub struct Config {
     pub throttle: Throttling,
     pub connectors: Connectors,
     pub worker: Worker,
+    pub syncs: Syncs,
+    pub retention: Retention,
     pub vault: VaultSettings,
     /// Address or file of the registry, for refreshing it.
     pub registry: Option<String>,
@@ -183,6 +185,8 @@ pub struct Worker {
     pub slots: usize,
     /// 0 for any number.
     pub jobs_by_workspace: u32,
+    /// 0 for any number.
+    pub jobs_by_connector: u32,
     pub lease: Duration,
     pub poll: Duration,
     pub attempt_limit: Duration,
@@ -190,8 +194,31 @@ pub struct Worker {
     pub destination_timeout: Duration,
     pub stop_grace: Duration,
     pub cancel_grace: Duration,
+    pub retry_wait: Duration,
     /// Bytes.
     pub log_limit: usize,
+}
+
+/// What happens around syncs.
+#[derive(Debug, Clone)]
+pub struct Syncs {
+    /// 0 for never.
+    pub disable_failures: u32,
+    pub disable_after: Duration,
+    /// 0 for never.
+    pub warn_failures: u32,
+    pub warn_after: Duration,
+    pub schema_age: Duration,
+}
+
+/// What is kept, and for how long.
+#[derive(Debug, Clone)]
+pub struct Retention {
+    pub logs: Duration,
+    /// Bytes; any number when absent.
+    pub logs_size: Option<u64>,
+    pub jobs: Duration,
+    pub messages: Duration,
 }
 
 /// Connectors in container images.
@@ -284,6 +311,8 @@ impl Config {
             },
             connectors: Connectors::parse(&mut from),
             worker: Worker::parse(&mut from),
+            syncs: Syncs::parse(&mut from),
+            retention: Retention::parse(&mut from),
             vault: VaultSettings {
                 key: from.optional("vault.key", values::vault_key),
                 key_command: from.optional("vault.key_command", |text| Ok(text.to_owned())),
@@ -323,6 +352,29 @@ impl Config {
     }
 }
 
+impl Syncs {
+    fn parse(from: &mut Resolved) -> Self {
+        Self {
+            disable_failures: from.required("syncs.disable_failures", values::number),
+            disable_after: from.required("syncs.disable_after", values::seconds),
+            warn_failures: from.required("syncs.warn_failures", values::number),
+            warn_after: from.required("syncs.warn_after", values::seconds),
+            schema_age: from.required("syncs.schema_age", values::seconds),
+        }
+    }
+}
+
+impl Retention {
+    fn parse(from: &mut Resolved) -> Self {
+        Self {
+            logs: from.required("retention.logs", values::seconds),
+            logs_size: from.optional("retention.logs_size", values::bytes),
+            jobs: from.required("retention.jobs", values::seconds),
+            messages: from.required("retention.messages", values::seconds),
+        }
+    }
+}
+
 impl Worker {
     fn parse(from: &mut Resolved) -> Self {
         Self {
@@ -330,6 +382,7 @@ impl Worker {
                 .optional("worker.slots", values::at_least_one)
                 .unwrap_or_else(twice_the_cores),
             jobs_by_workspace: from.required("worker.jobs_by_workspace", values::number),
+            jobs_by_connector: from.required("worker.jobs_by_connector", values::number),
             lease: from.required("worker.lease", values::lease),
             poll: from.required("worker.poll", values::seconds),
             attempt_limit: from.required("worker.attempt_limit", values::seconds),
@@ -337,6 +390,7 @@ impl Worker {
             destination_timeout: from.required("worker.destination_timeout", values::seconds),
             stop_grace: from.required("worker.stop_grace", values::seconds),
             cancel_grace: from.required("worker.cancel_grace", values::seconds),
+            retry_wait: from.required("worker.retry_wait", values::seconds),
             log_limit: from.required("worker.log_limit", values::number),
         }
     }

@@ -491,6 +491,14 @@ pub const SETTINGS: &[Setting] = &[
         "The most jobs of one workspace that run at once, on all workers together; 0 for any number.",
     ),
     setting(
+        "worker.jobs_by_connector",
+        &["FERROBYTE_WORKER_JOBS_BY_CONNECTOR"],
+        "worker-jobs-by-connector",
+        "0",
+        "The most jobs with one connector, as source or destination, that run at once, on all workers together; \
+         0 for any number.",
+    ),
+    setting(
         "worker.lease",
         &["FERROBYTE_WORKER_LEASE"],
         "worker-lease",
@@ -542,11 +550,85 @@ pub const SETTINGS: &[Setting] = &[
         "How long a destination may take to keep what it has when a job is cancelled.",
     ),
     setting(
+        "worker.retry_wait",
+        &["FERROBYTE_WORKER_RETRY_WAIT"],
+        "worker-retry-wait",
+        "10s",
+        "How long to wait after an attempt that committed nothing; three times as long after each more, up to \
+         half an hour.",
+    ),
+    setting(
         "worker.log_limit",
         &["FERROBYTE_WORKER_LOG_LIMIT"],
         "worker-log-limit",
         "10485760",
         "The largest log of one attempt, in bytes. Beyond it only the last lines are kept.",
+    ),
+    setting(
+        "syncs.disable_failures",
+        &["FERROBYTE_SYNCS_DISABLE_FAILURES"],
+        "syncs-disable-failures",
+        "30",
+        "A connection is switched off when so many jobs in a row have failed and none has succeeded for \
+         syncs.disable_after; 0 for never.",
+    ),
+    setting(
+        "syncs.disable_after",
+        &["FERROBYTE_SYNCS_DISABLE_AFTER"],
+        "syncs-disable-after",
+        "7d",
+        "How long nothing may succeed before a connection is switched off.",
+    ),
+    setting(
+        "syncs.warn_failures",
+        &["FERROBYTE_SYNCS_WARN_FAILURES"],
+        "syncs-warn-failures",
+        "20",
+        "The workspace is warned once when so many jobs in a row have failed and none has succeeded for \
+         syncs.warn_after; 0 for never.",
+    ),
+    setting(
+        "syncs.warn_after",
+        &["FERROBYTE_SYNCS_WARN_AFTER"],
+        "syncs-warn-after",
+        "4d",
+        "How long nothing may succeed before the workspace is warned.",
+    ),
+    setting(
+        "syncs.schema_age",
+        &["FERROBYTE_SYNCS_SCHEMA_AGE"],
+        "syncs-schema-age",
+        "24h",
+        "A sync first asks its source for its streams when that was last done longer ago, and the connection \
+         follows the changes as its nonBreakingSchemaUpdatesBehavior says.",
+    ),
+    setting(
+        "retention.logs",
+        &["FERROBYTE_RETENTION_LOGS"],
+        "retention-logs",
+        "30d",
+        "How long the logs of jobs are kept.",
+    ),
+    setting(
+        "retention.logs_size",
+        &["FERROBYTE_RETENTION_LOGS_SIZE"],
+        "retention-logs-size",
+        "",
+        "The most that all logs of jobs may take together, such as 2GiB; the oldest go first. Empty: any.",
+    ),
+    setting(
+        "retention.jobs",
+        &["FERROBYTE_RETENTION_JOBS"],
+        "retention-jobs",
+        "180d",
+        "How long jobs that have ended are kept, with their attempts, statistics and logs.",
+    ),
+    setting(
+        "retention.messages",
+        &["FERROBYTE_RETENTION_MESSAGES"],
+        "retention-messages",
+        "30d",
+        "How long the list of webhooks that were sent is kept.",
     ),
     setting(
         "log.level",

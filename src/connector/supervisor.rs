@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::process::directory;
+use super::process::{directory, groups};
 use super::usage::{self, Watch};
 
 /// The name of the command.
@@ -41,6 +41,8 @@ pub struct Charge {
     pub directory: PathBuf,
     /// Bytes.
     pub memory: Option<u64>,
+    /// The control group to run in.
+    pub group: Option<PathBuf>,
 }
 
 /// What a supervisor tells the server.
@@ -184,6 +186,10 @@ fn start(charge: &Charge, input: Option<OwnedFd>) -> io::Result<Pid> {
         .command
         .split_first()
         .ok_or_else(|| io::Error::other("no program was named"))?;
+    if let Some(group) = &charge.group {
+        // A share of the processors is not worth failing for.
+        let _ = groups::join(group);
+    }
     if let Some(memory) = charge.memory {
         // Counts what a process may write to, not what it has merely mapped: a thread reserves a lot.
         let limit = Rlimit {

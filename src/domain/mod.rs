@@ -6,6 +6,7 @@ pub mod application;
 pub mod connection;
 pub mod cron;
 pub mod definition;
+pub mod disabling;
 pub mod ids;
 pub mod job;
 pub mod mapper;

@@ -4,6 +4,22 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// A kind of news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[sqlx(type_name = "TEXT", rename_all = "camelCase")]
+#[schema(as = NotificationType)]
+pub enum News {
+    Failure,
+    Success,
+    /// The source's schema has changed, and the connection has followed.
+    ConnectionUpdate,
+    /// The source's schema has changed, and somebody has to look at it.
+    ConnectionUpdateActionRequired,
+    SyncDisabled,
+    SyncDisabledWarning,
+}
+
 /// All six kinds of news, complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -113,6 +129,19 @@ pub struct UrlMissing {
 }
 
 impl Notifications {
+    /// How this kind of news is sent.
+    #[must_use]
+    pub fn channels(&self, news: News) -> &Channels {
+        match news {
+            News::Failure => &self.failure,
+            News::Success => &self.success,
+            News::ConnectionUpdate => &self.connection_update,
+            News::ConnectionUpdateActionRequired => &self.connection_update_action_required,
+            News::SyncDisabled => &self.sync_disabled,
+            News::SyncDisabledWarning => &self.sync_disabled_warning,
+        }
+    }
+
     /// These notifications with the change applied, member by member and channel by channel.
     ///
     /// # Errors
@@ -152,6 +181,13 @@ impl Notifications {
 }
 
 impl Channels {
+    /// Where to call, when it is wanted.
+    #[must_use]
+    pub fn webhook(&self) -> Option<&str> {
+        let url = self.webhook.url.as_deref().map(str::trim);
+        url.filter(|url| self.webhook.enabled && !url.is_empty())
+    }
+
     fn apply(&mut self, change: &ChannelsChange) -> Result<(), ()> {
         if let Some(enabled) = change.email.as_ref().and_then(|email| email.enabled) {
             self.email.enabled = enabled;

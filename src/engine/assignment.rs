@@ -102,6 +102,10 @@ pub enum Assigned {
 pub trait Supply: fmt::Debug + Send + Sync {
     /// Everything about the connection of a job.
     fn assignment<'a>(&'a self, lease: &'a Lease) -> Eventually<'a, Result<Assigned>>;
+
+    /// Brings the connection of a job up to date with what its source offers, if that is due. What there is
+    /// to say about it is for the log of the job.
+    fn refresh<'a>(&'a self, lease: &'a Lease) -> Eventually<'a, Result<Vec<String>>>;
 }
 
 /// Starts connectors.

@@ -3,14 +3,18 @@
 //! and judges how it went; [`worker`] takes jobs from the queue while it has hands free; [`schedule`] and
 //! [`sweeper`] put jobs in, and take those back whose worker was lost. [`queue`] is how others ask.
 //!
+//! What a workspace is told of it is [`news`]; [`retention`] removes what is old.
+//!
 //! Beside that: short questions to connectors ([`probes`]) and what is made of their answers ([`offers`]).
 
 pub mod assignment;
 pub mod attempt;
+pub mod news;
 pub mod offers;
 pub mod probes;
 pub mod queue;
 pub mod relay;
+pub mod retention;
 pub mod schedule;
 mod settle;
 pub mod states;
@@ -25,7 +29,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use self::assignment::{Launch, Supply};
+use self::news::Teller;
+use self::retention::Retention;
 use crate::clock::{Clock, Timestamp};
+use crate::domain::disabling::Limits;
 use crate::domain::job::Patience;
 use crate::shutdown::Shutdown;
 use crate::store::bell::Bell;
@@ -53,6 +60,8 @@ pub struct Settings {
     pub slots: usize,
     /// The most jobs of one workspace that run at once, anywhere; 0 for any number.
     pub by_workspace: i64,
+    /// The most jobs with one connector that run at once, anywhere; 0 for any number.
+    pub by_connector: i64,
     /// How long a job stays with a worker that is not heard of.
     pub lease: Duration,
     /// How often to look for work without having been rung.
@@ -70,6 +79,11 @@ pub struct Settings {
     /// How long a destination may take to keep what it has when a run is cut short.
     pub rescue: Duration,
     pub patience: Patience,
+    /// When a connection that only ever fails is switched off.
+    pub disabling: Limits,
+    pub retention: Retention,
+    /// Where people reach this server, without a slash at the end.
+    pub address: String,
 }
 
 /// How long to wait before listening to other processes again.
@@ -84,9 +98,18 @@ impl Engine {
         spawn(Box::pin(listen(this())));
         spawn(Box::pin(schedule::run(this())));
         spawn(Box::pin(sweeper::run(this())));
+        spawn(Box::pin(retention::run(this())));
         if takes_jobs {
             spawn(Box::pin(worker::presence(this())));
             spawn(Box::pin(worker::run(this())));
+        }
+    }
+
+    /// For telling workspaces what happens.
+    fn teller(&self) -> Teller<'_> {
+        Teller {
+            clock: &self.clock,
+            address: &self.settings.address,
         }
     }
 
@@ -117,6 +140,11 @@ async fn listen(engine: Arc<Engine>) {
 }
 
 impl Settings {
+    /// Whether a job may have to wait for another one to end.
+    fn limits_jobs(&self) -> bool {
+        self.by_workspace > 0 || self.by_connector > 0
+    }
+
     /// A lease is renewed six times before it runs out.
     fn renew_after(&self) -> Duration {
         self.lease / 6

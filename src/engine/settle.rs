@@ -2,12 +2,16 @@
 
 use serde::Serialize;
 
+use super::Engine;
+use super::news::{Event, Teller};
 use crate::clock::Timestamp;
+use crate::domain::disabling::Verdict;
 use crate::domain::job::{
-    AttemptStatus, FailureReason, FailureType, Job, JobStatus, Next, Origin, Patience,
+    AttemptStatus, FailureReason, FailureType, Job, JobStatus, JobType, Next, Origin, Patience,
 };
 use crate::error::Result;
 use crate::store::attempts::{self, Ended};
+use crate::store::disabling;
 use crate::store::jobs::{self, Settled};
 use crate::store::leases::Fenced;
 
@@ -34,15 +38,24 @@ pub(super) struct Effort {
     pub(super) peak_memory: Option<i64>,
 }
 
-/// Writes how an attempt went and what follows for its job, in the transaction that ends the lease.
+/// How a job stands after an attempt.
+#[derive(Debug)]
+pub(super) struct Settlement {
+    pub(super) job: Job,
+    /// There are messages to send.
+    pub(super) news: bool,
+}
+
+/// Writes how an attempt went and what follows for its job and its connection, in the transaction that ends
+/// the lease. What failed may switch the connection off, so its row should be held already.
 pub(super) async fn settle(
     db: &mut Fenced,
+    engine: &Engine,
     job: &Job,
     outcome: &Outcome,
     effort: Effort,
-    patience: &Patience,
-    now: Timestamp,
-) -> Result<Job> {
+) -> Result<Settlement> {
+    let now = engine.clock.now();
     let given_back = [FailureReason::new(
         Origin::Platform,
         FailureType::TransientError,
@@ -61,7 +74,52 @@ pub(super) async fn settle(
         peak_memory: effort.peak_memory,
     };
     attempts::end(db, &ended, now).await?;
-    jobs::settle(db, &settled(job, outcome, effort, patience, now), now).await
+    let settled = settled(job, outcome, effort, &engine.settings.patience, now);
+    let job = jobs::settle(db, &settled, now).await?;
+    let teller = engine.teller();
+    let ended = Event::Ended(&job, reasons.first());
+    let mut news = teller.tell(db, job.connection_id, ended).await?;
+    let counts = matches!(job.job_type, JobType::Sync | JobType::Refresh);
+    if job.status == JobStatus::Failed && counts {
+        news |= after_failure(db, engine, teller, &job, now).await?;
+    }
+    Ok(Settlement { job, news })
+}
+
+/// Switches off a connection that only ever fails, or says that it will be. Says whether there is a message.
+async fn after_failure(
+    db: &mut Fenced,
+    engine: &Engine,
+    teller: Teller<'_>,
+    job: &Job,
+    now: Timestamp,
+) -> Result<bool> {
+    let Some(streak) = disabling::streak(db).await? else {
+        return Ok(false);
+    };
+    let limits = &engine.settings.disabling;
+    match limits.judge(&streak, now) {
+        Verdict::GoOn => Ok(false),
+        Verdict::Warn => {
+            disabling::warned(db, now).await?;
+            let event = Event::DisabledSoon(&streak, limits);
+            teller.tell(db, job.connection_id, event).await
+        }
+        Verdict::Disable => {
+            let reason = format!(
+                "{} jobs in a row have failed, and none has succeeded since {}",
+                streak.failures,
+                streak.since.format("%Y-%m-%d %H:%M UTC")
+            );
+            if !disabling::disable(db, &reason, now).await? {
+                return Ok(false);
+            }
+            tracing::warn!(connection.id = %job.connection_id, "a connection was switched off: {reason}");
+            teller
+                .tell(db, job.connection_id, Event::Disabled(&streak))
+                .await
+        }
+    }
 }
 
 fn settled(

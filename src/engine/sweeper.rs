@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Engine;
-use super::settle::{Effort, Outcome, settle};
+use super::settle::{Effort, Outcome, Settlement, settle};
 use super::worker::explained;
 use crate::domain::job::{FailureReason, FailureType, JobStatus, Origin};
 use crate::error::Result;
@@ -50,6 +50,7 @@ async fn sweep_one(engine: &Engine) -> Result<bool> {
         now,
         until: engine.lease_until(),
         by_workspace: 0,
+        by_connector: 0,
     };
     let Some((job, mut db)) = jobs::seize(&engine.db, &claimer).await? else {
         return Ok(false);
@@ -72,8 +73,9 @@ async fn sweep_one(engine: &Engine) -> Result<bool> {
             "the worker was lost",
         )])
     };
-    let patience = &engine.settings.patience;
-    let job = settle(&mut db, &job, &outcome, effort, patience, now).await?;
+    // Here the connection is taken after its job. Whoever takes them the other way round at this very moment
+    // may be refused by the database, or we are; both come again.
+    let Settlement { job, news } = settle(&mut db, engine, &job, &outcome, effort).await?;
     db.commit().await?;
     tracing::warn!(
         job.id,
@@ -86,5 +88,8 @@ async fn sweep_one(engine: &Engine) -> Result<bool> {
         _ => Ring::Changed(job.id),
     };
     engine.bell.ring(ring).await;
+    if news {
+        engine.bell.ring(Ring::News).await;
+    }
     Ok(true)
 }

@@ -80,6 +80,7 @@ async fn take(engine: &Engine) -> Result<Taken> {
             now: engine.clock.now(),
             until: engine.lease_until(),
             by_workspace: engine.settings.by_workspace,
+            by_connector: engine.settings.by_connector,
         };
         match jobs::claim(&engine.db, &claimer).await? {
             Claimed::Job(job, lease) => return Ok(Taken::Job(job, lease)),

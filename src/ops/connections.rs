@@ -23,7 +23,7 @@ use crate::domain::workspace::Workspace;
 use crate::error::{Error, Fault, Noun, Result};
 use crate::protocol::catalog::ConfiguredCatalog;
 use crate::store::db::{Exec, Writer};
-use crate::store::{connections, tags, workspaces};
+use crate::store::{connections, disabling, tags, workspaces};
 
 /// A connection that somebody wants.
 #[derive(Debug)]
@@ -192,6 +192,9 @@ pub async fn change(
     }
     if row.status != held.status {
         row.status_reason.clear();
+        if row.status == Status::Active {
+            disabling::count_anew(&mut db, &connection, now).await?;
+        }
     }
     let mut new_catalog = None;
     if let Some((mut wanted, catalog)) = chosen {

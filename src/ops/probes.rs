@@ -19,8 +19,8 @@ use crate::domain::resources::{JobType, ScopedResourceRequirements};
 use crate::engine::probes::{Asked, NoOutcome};
 use crate::error::{Error, Result};
 use crate::protocol::message::{ConnectionStatus, Specification};
-use crate::store::actors;
 use crate::store::db::Writer;
+use crate::store::{actors, definitions as stored_definitions};
 use crate::vault::configuration::{Secrets, adopt};
 use crate::vault::hiding::Veil;
 use crate::vault::references::Unresolved;
@@ -159,21 +159,35 @@ pub(super) async fn ask(
             settings.discovery_deadline,
         ),
     };
-    let mut target = async { definitions::target(&mut app.db.read().await?, definition).await }
-        .await
-        .map_err(ours)?;
-    target.limits = limits(resources, job);
+    let known = async {
+        let mut db = app.db.read().await?;
+        let requirements = stored_definitions::requirements(&mut db, definition.id).await?;
+        Ok((
+            definitions::target(&mut db, definition).await?,
+            requirements,
+        ))
+    };
+    let (mut target, requirements) = known.await.map_err(ours)?;
+    target.limits = limits(&requirements, resources, job);
     match app.launcher.ask(&target, question, deadline).await {
         Ok(answer) => Ok((veiled_answer(&veil, answer), used)),
         Err(failure) => Err(veiled(&veil, failure)),
     }
 }
 
-pub(super) fn limits(resources: Option<&str>, job: JobType) -> Limits {
-    let given = resources.and_then(|text| serde_json::from_str(text).ok());
+/// What a run may use: what the source or destination is given, else what its definition says.
+pub(super) fn limits(
+    definition: &ScopedResourceRequirements,
+    given: Option<&str>,
+    job: JobType,
+) -> Limits {
+    let given = given.and_then(|text| serde_json::from_str(text).ok());
     let given: ScopedResourceRequirements = given.unwrap_or_default();
-    let (cpu, memory) = given.limits(job);
-    Limits { cpu, memory }
+    let ((cpu, memory), (usual_cpu, usual_memory)) = (given.limits(job), definition.limits(job));
+    Limits {
+        cpu: cpu.or(usual_cpu),
+        memory: memory.or(usual_memory),
+    }
 }
 
 fn veiled_answer(veil: &Veil, mut answer: Answer) -> Answer {
@@ -240,6 +254,33 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_given_to_an_actor_wins_over_its_definition_field_by_field() {
+        let definition = json!({ "default": { "memory_limit": "1Gi" }, "jobSpecific": [
+            { "jobType": "sync", "resourceRequirements": { "memory_limit": "2Gi", "cpu_limit": "2" } }] });
+        let definition = serde_json::from_value(definition).expect("requirements");
+        let given = r#"{"default":{"cpu_limit":"500m"}}"#;
+        for (given, job, cpu, memory) in [
+            (None, JobType::Sync, Some(2.0), Some(2 << 30)),
+            (Some(given), JobType::Sync, Some(0.5), Some(2 << 30)),
+            (
+                Some(given),
+                JobType::CheckConnection,
+                Some(0.5),
+                Some(1 << 30),
+            ),
+            (
+                Some("nonsense"),
+                JobType::CheckConnection,
+                None,
+                Some(1 << 30),
+            ),
+        ] {
+            let found = limits(&definition, given, job);
+            assert_eq!(found, Limits { cpu, memory }, "{given:?} {job:?}");
+        }
+    }
 
     #[test]
     fn an_announced_configuration_gets_the_tag_back_where_it_was() {

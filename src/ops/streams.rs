@@ -103,6 +103,32 @@ pub(super) async fn catalog(app: &Arc<App>, caller: &Caller, source: ActorId) ->
     }
 }
 
+/// The whole catalog of a source, as a new discovery finds it, and the fingerprint of the configuration with
+/// which it was found.
+///
+/// # Errors
+/// As [`streams`].
+pub(super) async fn catalog_afresh(
+    app: &Arc<App>,
+    caller: &Caller,
+    id: ActorId,
+) -> Result<(Catalog, Vec<u8>)> {
+    let mut db = app.db.read().await?;
+    let source = doors::actor::<Read>(&mut db, caller, Kind::Source, id).await?;
+    let definition = definition_of(&mut db, &source).await?;
+    drop(db);
+    discover(app, source, definition.clone(), true).await?;
+    let mut db = app.db.read().await?;
+    let source = doors::actor::<Read>(&mut db, caller, Kind::Source, id).await?;
+    let edition = definition.edition();
+    let found = catalogs::catalog(&mut db, &edition, &source.fingerprint).await?;
+    let text = found.ok_or_else(|| {
+        Error::conflict("the source was changed while its streams were discovered; try again")
+    })?;
+    let catalog = serde_json::from_str(&text).map_err(Error::internal)?;
+    Ok((catalog, source.into_inner().fingerprint))
+}
+
 /// How a destination can write.
 pub(super) async fn ways_to_write(
     app: &Arc<App>,
@@ -172,7 +198,7 @@ async fn discovery(
     Ok(Finding::Offers(offers.into()))
 }
 
-async fn store(
+pub(super) async fn store(
     app: &App,
     definition: &Definition,
     fingerprint: &[u8],

@@ -3,28 +3,33 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::configurations;
 use super::definitions;
 use super::mapper_keys;
 use super::probes::{announced_row, limits, unresolved};
+use super::schema_refresh;
 use super::secrets::{self, Runnable};
 use crate::app::App;
-use crate::config::Worker;
+use crate::config::{self, Config, Server, Syncs};
 use crate::connector::{Failure, Running, Target, Task};
 use crate::domain::actor::{self, Actor};
 use crate::domain::connection::Status;
 use crate::domain::definition::{Definition, Kind};
+use crate::domain::disabling::{Limit, Limits};
 use crate::domain::ids::ActorId;
 use crate::domain::job::{FailureReason, FailureType, Origin, Patience};
-use crate::domain::resources::JobType;
+use crate::domain::resources::{JobType, ScopedResourceRequirements};
 use crate::domain::stream::StreamChoice;
 use crate::engine::assignment::{
     Assigned, Assignment, Eventually, Hide, Keep, Launch, Side, Supply,
 };
 use crate::engine::relay::plan::{Naming, Wishes};
+use crate::engine::retention::Retention;
 use crate::engine::{Engine, Settings};
 use crate::error::{Error, Result};
 use crate::protocol::catalog::{ConfiguredCatalog, StreamDescriptor};
@@ -32,6 +37,7 @@ use crate::store::db::Writer;
 use crate::store::definitions as stored_definitions;
 use crate::store::leases::Lease;
 use crate::store::runs;
+use crate::store::schemas;
 use crate::vault::configuration::Secrets;
 use crate::vault::hiding::Veil;
 
@@ -56,14 +62,16 @@ pub fn engine(app: &Arc<App>) -> Engine {
             app.clock.new_id().simple()
         ),
         host,
-        settings: settings(&app.config.worker),
+        settings: settings(&app.config),
     }
 }
 
-fn settings(worker: &Worker) -> Settings {
+fn settings(config: &Config) -> Settings {
+    let worker = &config.worker;
     Settings {
         slots: worker.slots,
         by_workspace: worker.jobs_by_workspace.into(),
+        by_connector: worker.jobs_by_connector.into(),
         lease: worker.lease,
         poll: worker.poll,
         source_silence: worker.source_silence,
@@ -72,8 +80,45 @@ fn settings(worker: &Worker) -> Settings {
         log_limit: worker.log_limit,
         grace: worker.stop_grace,
         rescue: worker.cancel_grace,
-        patience: Patience::default(),
+        patience: Patience {
+            first_wait: TimeDelta::from_std(worker.retry_wait).unwrap_or(TimeDelta::MAX),
+            ..Patience::default()
+        },
+        disabling: disabling(&config.syncs),
+        retention: retention(&config.retention),
+        address: address(&config.server),
     }
+}
+
+fn disabling(syncs: &Syncs) -> Limits {
+    let limit = |failures: u32, after| Limit {
+        failures: failures.into(),
+        after: delta(after),
+    };
+    Limits {
+        disable: limit(syncs.disable_failures, syncs.disable_after),
+        warn: limit(syncs.warn_failures, syncs.warn_after),
+    }
+}
+
+fn retention(keep: &config::Retention) -> Retention {
+    let bytes = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
+    Retention {
+        logs: delta(keep.logs),
+        logs_size: keep.logs_size.map_or(0, bytes),
+        jobs: delta(keep.jobs),
+        messages: delta(keep.messages),
+    }
+}
+
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+/// Where people reach this server, as far as it knows.
+pub(super) fn address(server: &Server) -> String {
+    let given = server.external_url.clone();
+    given.unwrap_or_else(|| format!("http://localhost:{}", server.listen.port()))
 }
 
 /// The name of this machine, for people.
@@ -107,6 +152,10 @@ impl Launch for Office {
 impl Supply for Office {
     fn assignment<'a>(&'a self, lease: &'a Lease) -> Eventually<'a, Result<Assigned>> {
         Box::pin(assignment(&self.0, lease))
+    }
+
+    fn refresh<'a>(&'a self, lease: &'a Lease) -> Eventually<'a, Result<Vec<String>>> {
+        Box::pin(schema_refresh::before_a_sync(&self.0, lease))
     }
 }
 
@@ -191,6 +240,7 @@ fn wishes(choices: &[StreamChoice], catalog: &ConfiguredCatalog) -> Vec<Wishes> 
 struct Opened {
     row: Actor,
     definition: Definition,
+    requirements: ScopedResourceRequirements,
     target: Target,
     shown: Value,
     secrets: Secrets,
@@ -206,6 +256,7 @@ async fn opened(app: &App, db: &mut Writer, lease: &Lease, id: ActorId) -> Resul
     let configurations::Opened { shown, secrets } = configurations::open(app, db, &row).await?;
     Ok(Some(Opened {
         target: definitions::target(db, &definition).await?,
+        requirements: stored_definitions::requirements(db, definition.id).await?,
         row,
         definition,
         shown,
@@ -223,6 +274,7 @@ impl Opened {
         let Self {
             row,
             definition,
+            requirements,
             mut target,
             shown,
             secrets,
@@ -239,17 +291,11 @@ impl Opened {
             };
             FailureReason::new(origin, FailureType::ConfigError, unresolved(all).message)
         })?;
-        target.limits = limits(row.resource_allocation.as_deref(), JobType::Sync);
+        let given = row.resource_allocation.as_deref();
+        target.limits = limits(&requirements, given, JobType::Sync);
         let configuration = actor::without_tag(row.kind, configuration.0);
         let secrets = used.clone();
-        let announced = Announced {
-            app: Arc::clone(app),
-            lease: lease.clone(),
-            actor: row.id,
-            definition,
-            used,
-            fingerprint: Mutex::new(row.fingerprint),
-        };
+        let announced = Announced::new(app, lease, &row, definition, used);
         let side = Side {
             target,
             configuration,
@@ -260,7 +306,7 @@ impl Opened {
 }
 
 /// Where a configuration goes that a connector announces.
-struct Announced {
+pub(super) struct Announced {
     app: Arc<App>,
     lease: Lease,
     actor: ActorId,
@@ -272,6 +318,29 @@ struct Announced {
 }
 
 impl Announced {
+    /// `used` are the secrets with which the connector runs.
+    pub(super) fn new(
+        app: &Arc<App>,
+        lease: &Lease,
+        row: &Actor,
+        definition: Definition,
+        used: Secrets,
+    ) -> Self {
+        Self {
+            app: Arc::clone(app),
+            lease: lease.clone(),
+            actor: row.id,
+            definition,
+            used,
+            fingerprint: Mutex::new(row.fingerprint.clone()),
+        }
+    }
+
+    /// Of what is stored now, as far as this run knows.
+    pub(super) fn fingerprint(&self) -> Vec<u8> {
+        lock(&self.fingerprint).clone()
+    }
+
     fn into_keep(self) -> Keep {
         let this = Arc::new(self);
         Box::new(move |configuration| {
@@ -281,7 +350,7 @@ impl Announced {
     }
 
     /// Stores it, unless somebody has changed the stored one since the run knew it.
-    async fn keep(&self, mut configuration: Value) -> Result<()> {
+    pub(super) async fn keep(&self, mut configuration: Value) -> Result<()> {
         if let Some(members) = configuration.as_object_mut() {
             members.retain(|name, _| !name.starts_with(INJECTED));
         }
@@ -304,6 +373,7 @@ impl Announced {
         )
         .await?;
         runs::update(&mut db, &self.lease, &held, &row, app.clock.now()).await?;
+        schemas::follow(&mut db, &self.lease, &held, &row).await?;
         db.commit().await?;
         *lock(&self.fingerprint) = row.fingerprint;
         Ok(())

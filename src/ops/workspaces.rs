@@ -1,6 +1,6 @@
 //! Creating and changing workspaces.
 
-use super::jobs;
+use super::{jobs, secrets};
 use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::access::granted::Granted;
@@ -14,7 +14,7 @@ use crate::domain::text::Name;
 use crate::domain::workspace::{NewWorkspace, Workspace, WorkspaceChange};
 use crate::error::{Error, Fault, Noun, Result, Rule};
 use crate::store::db::Writer;
-use crate::store::{connections, organizations, workspaces};
+use crate::store::{connections, deliveries, organizations, workspaces};
 
 /// What somebody wants of a workspace; what is absent takes its default or stays.
 #[derive(Debug, Default)]
@@ -115,6 +115,8 @@ pub async fn remove(app: &App, caller: &Caller, id: WorkspaceId) -> Result<()> {
     let now = app.clock.now();
     let ended = connections::remove_of_workspace(&mut db, &workspace, now).await?;
     workspaces::remove(&mut db, &workspace, now).await?;
+    deliveries::give_up(&mut db, &workspace, now).await?;
+    secrets::remove(&mut db, workspace.id.into()).await?;
     db.commit().await?;
     jobs::ring_ended(app, &ended).await;
     Ok(())

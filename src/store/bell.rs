@@ -27,6 +27,8 @@ pub enum Ring {
     Cancel(JobId),
     /// This job stands otherwise than before.
     Changed(JobId),
+    /// There is a message to send.
+    News,
     /// Rings were lost: anything may have happened.
     Anything,
 }
@@ -122,6 +124,7 @@ impl Ring {
             Self::Work => "work".to_owned(),
             Self::Cancel(job) => format!("cancel {job}"),
             Self::Changed(job) => format!("changed {job}"),
+            Self::News => "news".to_owned(),
             Self::Anything => "anything".to_owned(),
         }
     }
@@ -130,6 +133,7 @@ impl Ring {
         let (word, number) = text.split_once(' ').unwrap_or((text, ""));
         match (word, number.parse()) {
             ("work", _) => Self::Work,
+            ("news", _) => Self::News,
             ("cancel", Ok(job)) => Self::Cancel(job),
             ("changed", Ok(job)) => Self::Changed(job),
             // Of a newer server.
@@ -148,6 +152,7 @@ mod tests {
             Ring::Work,
             Ring::Cancel(7),
             Ring::Changed(i64::MAX),
+            Ring::News,
             Ring::Anything,
         ] {
             assert_eq!(Ring::read(&ring.spelled()), ring);

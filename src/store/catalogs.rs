@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 
 const STREAMS: &str = "SELECT streams FROM catalogs WHERE edition = $1 AND fingerprint = $2";
 const CATALOG: &str = "SELECT catalog FROM catalogs WHERE edition = $1 AND fingerprint = $2";
+const FOUND_AT: &str = "SELECT created_at FROM catalogs WHERE edition = $1 AND fingerprint = $2";
 const STORE: &str = "INSERT INTO catalogs (edition, fingerprint, catalog, streams, created_at) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (edition, fingerprint) DO UPDATE \
     SET catalog = excluded.catalog, streams = excluded.streams, created_at = excluded.created_at";
@@ -17,7 +18,7 @@ const FORGET_FORMER: &str =
 const FORGET: &str = "DELETE FROM catalogs WHERE fingerprint = $1 AND NOT EXISTS \
     (SELECT 1 FROM actors WHERE fingerprint = $1 AND deleted_at IS NULL)";
 
-pub(super) const STATEMENTS: &[&str] = &[STREAMS, CATALOG, STORE, FORGET_FORMER, FORGET];
+pub(super) const STATEMENTS: &[&str] = &[STREAMS, CATALOG, FOUND_AT, STORE, FORGET_FORMER, FORGET];
 
 /// How long the catalog of another edition stays.
 const FORMER: TimeDelta = TimeDelta::days(30);
@@ -53,6 +54,18 @@ pub async fn catalog(
 ) -> Result<Option<String>> {
     on!(db, link => {
         sqlx::query_scalar(CATALOG).bind(edition).bind(fingerprint).fetch_optional(link).await
+    })
+    .map_err(Error::store)
+}
+
+/// When it was found.
+pub async fn found_at(
+    db: &mut dyn Exec,
+    edition: &str,
+    fingerprint: &[u8],
+) -> Result<Option<Timestamp>> {
+    on!(db, link => {
+        sqlx::query_scalar(FOUND_AT).bind(edition).bind(fingerprint).fetch_optional(link).await
     })
     .map_err(Error::store)
 }

@@ -268,9 +268,17 @@ impl Error {
             | sqlx::Error::PoolClosed
             | sqlx::Error::Io(_)
             | sqlx::Error::Tls(_) => Self::Unavailable(error.into()),
+            sqlx::Error::Database(ref told) if told.code().is_some_and(|code| is_away(&code)) => {
+                Self::Unavailable(error.into())
+            }
             error => Self::Internal(error.into()),
         }
     }
+}
+
+/// Whether PostgreSQL says that it is being stopped, has crashed, or is only starting.
+fn is_away(code: &str) -> bool {
+    code.starts_with("57P") || code.starts_with("08")
 }
 
 fn migration(error: MigrateError) -> Error {

@@ -10,6 +10,7 @@ use crate::access::policy::{EditsDefinitions, Level};
 use crate::clock::Timestamp;
 use crate::domain::definition::{Definition, Kind, ListedDefinition, Runtime};
 use crate::domain::ids::{DefinitionId, WorkspaceId};
+use crate::domain::resources::ScopedResourceRequirements;
 use crate::domain::workspace::Workspace;
 use crate::error::{Error, Result};
 
@@ -52,6 +53,7 @@ const BY_SHORT_NAME: &str = select!(
 );
 const FACTS_OF_REPOSITORY: &str = "SELECT facts FROM definitions WHERE kind = $1 AND repository = $2 \
                                    AND workspace_id IS NULL AND deleted_at IS NULL ORDER BY id LIMIT 1";
+const FACTS: &str = "SELECT facts FROM definitions WHERE id = $1";
 const LIST_PUBLIC: &str = listed!("workspace_id IS NULL AND kind = $1 ORDER BY name, id");
 /// Public definitions have no manifest, so the two statements below differ in their second half.
 const LIST: &str = concat!(
@@ -91,6 +93,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     USABLE,
     BY_SHORT_NAME,
     FACTS_OF_REPOSITORY,
+    FACTS,
     LIST_PUBLIC,
     LIST,
     LIST_WITH_LOW_CODE,
@@ -198,6 +201,26 @@ pub async fn facts_of(
         || Ok(Map::new()),
         |text| serde_json::from_str(&text).map_err(Error::internal),
     )
+}
+
+/// What a connector should have of the machine, as the registry says of the definition of a row at hand.
+pub async fn requirements(
+    db: &mut dyn Exec,
+    id: DefinitionId,
+) -> Result<ScopedResourceRequirements> {
+    #[derive(Default, serde::Deserialize)]
+    struct Facts {
+        #[serde(default, rename = "resourceRequirements")]
+        requirements: Option<ScopedResourceRequirements>,
+    }
+    let found: Option<String> =
+        on!(db, link => sqlx::query_scalar(FACTS).bind(id).fetch_optional(link).await)
+            .map_err(Error::store)?;
+    // What cannot be read limits nothing.
+    let facts = found.and_then(|text| serde_json::from_str::<Facts>(&text).ok());
+    Ok(facts
+        .and_then(|facts| facts.requirements)
+        .unwrap_or_default())
 }
 
 /// The public definitions of a kind, by name.

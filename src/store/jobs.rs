@@ -22,7 +22,7 @@ macro_rules! columns {
 
 /// The jobs that may be taken at $1: those whose time has come, of workspaces with room for one more.
 macro_rules! ready {
-    ($what:literal, $rest:literal) => {
+    ($what:expr, $rest:expr) => {
         concat!(
             $what,
             " FROM jobs WHERE status IN ('pending', 'incomplete') AND run_at <= $1 \
@@ -30,6 +30,34 @@ macro_rules! ready {
              (SELECT workspace_id FROM jobs WHERE status = 'running' GROUP BY workspace_id \
              HAVING COUNT(*) >= CAST($2 AS BIGINT)))",
             $rest
+        )
+    };
+}
+
+/// Takes the job that has waited longest, among those that `$further` does not exclude.
+macro_rules! claim {
+    ($further:expr) => {
+        concat!(
+            "UPDATE jobs SET status = 'running', attempts = attempts + 1, lease_owner = $3, lease_token = $4, \
+             lease_until = $5, updated_at = $1 WHERE status IN ('pending', 'incomplete') AND id = (",
+            ready!("SELECT id", concat!($further, " ORDER BY run_at, id LIMIT 1")),
+            ") RETURNING ",
+            columns!()
+        )
+    };
+}
+
+/// Not those whose source or destination is of a connector that so many running jobs have already.
+macro_rules! by_connector {
+    ($most:literal) => {
+        concat!(
+            " AND connection_id NOT IN (SELECT c.id FROM connections c \
+             JOIN actors a ON a.id = c.source_id OR a.id = c.destination_id WHERE a.definition_id IN \
+             (SELECT b.definition_id FROM jobs r JOIN connections d ON d.id = r.connection_id \
+             JOIN actors b ON b.id = d.source_id OR b.id = d.destination_id WHERE r.status = 'running' \
+             GROUP BY b.definition_id HAVING COUNT(*) >= CAST(",
+            $most,
+            " AS BIGINT)))"
         )
     };
 }
@@ -49,16 +77,12 @@ const INSERT: &str = concat!(
      ON CONFLICT DO NOTHING RETURNING ",
     columns!()
 );
-/// Where the jobs of a workspace are limited, workers count one after the other.
+/// Where the jobs of a workspace or a connector are limited, workers count one after the other.
 const ONE_AT_A_TIME: &str = "UPDATE counters SET value = value + 1 WHERE name = 'claims'";
-const CLAIM: &str = concat!(
-    "UPDATE jobs SET status = 'running', attempts = attempts + 1, lease_owner = $3, lease_token = $4, \
-     lease_until = $5, updated_at = $1 WHERE status IN ('pending', 'incomplete') AND id = (",
-    ready!("SELECT id", " ORDER BY run_at, id LIMIT 1"),
-    ") RETURNING ",
-    columns!()
-);
+const CLAIM: &str = claim!("");
+const CLAIM_BY_CONNECTOR: &str = claim!(by_connector!("$6"));
 const READY: &str = ready!("SELECT id", " LIMIT 1");
+const READY_BY_CONNECTOR: &str = ready!("SELECT id", concat!(by_connector!("$3"), " LIMIT 1"));
 const NEXT: &str = "SELECT MIN(run_at) FROM jobs WHERE status IN ('pending', 'incomplete')";
 const SEIZE: &str = concat!(
     "UPDATE jobs SET lease_owner = $2, lease_token = $3, lease_until = $4 \
@@ -92,7 +116,9 @@ pub(super) const STATEMENTS: &[&str] = &[
     INSERT,
     ONE_AT_A_TIME,
     CLAIM,
+    CLAIM_BY_CONNECTOR,
     READY,
+    READY_BY_CONNECTOR,
     NEXT,
     SEIZE,
     CANCEL,
@@ -120,6 +146,8 @@ pub struct Claimer<'a> {
     pub until: Timestamp,
     /// The most jobs of one workspace that run at once; 0 for any number.
     pub by_workspace: i64,
+    /// The most jobs with one connector that run at once; 0 for any number.
+    pub by_connector: i64,
 }
 
 /// What came of reaching for a job.
@@ -164,18 +192,23 @@ pub async fn insert(db: &mut Writer, new: &NewJob, now: Timestamp) -> Result<Opt
 /// Takes the job that has waited longest, and begins an attempt at it.
 pub async fn claim(db: &Db, by: &Claimer<'_>) -> Result<Claimed> {
     let mut writer = db.write().await?;
-    if by.by_workspace > 0 {
+    if by.by_workspace > 0 || by.by_connector > 0 {
         on!(&mut writer, link => sqlx::query(ONE_AT_A_TIME).execute(link).await.map(drop))
             .map_err(Error::store)?;
     }
     let job: Option<Job> = on!(&mut writer, link => {
-        let query = sqlx::query_as(CLAIM).bind(by.now).bind(by.by_workspace);
-        query.bind(by.worker).bind(by.token).bind(by.until).fetch_optional(link).await
+        let text = if by.by_connector > 0 { CLAIM_BY_CONNECTOR } else { CLAIM };
+        let query = sqlx::query_as(text).bind(by.now).bind(by.by_workspace);
+        let query = query.bind(by.worker).bind(by.token).bind(by.until);
+        let query = if by.by_connector > 0 { query.bind(by.by_connector) } else { query };
+        query.fetch_optional(link).await
     })
     .map_err(Error::store)?;
     let Some(job) = job else {
         let ready: Option<JobId> = on!(&mut writer, link => {
-            let query = sqlx::query_scalar(READY).bind(by.now).bind(by.by_workspace);
+            let text = if by.by_connector > 0 { READY_BY_CONNECTOR } else { READY };
+            let query = sqlx::query_scalar(text).bind(by.now).bind(by.by_workspace);
+            let query = if by.by_connector > 0 { query.bind(by.by_connector) } else { query };
             query.fetch_optional(link).await
         })
         .map_err(Error::store)?;

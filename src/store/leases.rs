@@ -15,7 +15,10 @@ use crate::error::{Error, Result};
 const HOLD: &str = "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND lease_token = $2 AND status = 'running' \
                     RETURNING cancel_requested_at";
 
-pub(super) const STATEMENTS: &[&str] = &[HOLD];
+/// Changes nothing, but makes whoever else changes this row wait.
+const HOLD_CONNECTION: &str = "UPDATE connections SET updated_at = updated_at WHERE id = $1";
+
+pub(super) const STATEMENTS: &[&str] = &[HOLD, HOLD_CONNECTION];
 
 /// The right to work on one attempt of a job. Only `jobs::claim` and `jobs::seize` make one.
 #[derive(Debug, Clone)]
@@ -48,7 +51,23 @@ impl Lease {
     /// # Errors
     /// When the database does not answer; whether the lease still holds is not known then.
     pub async fn fence(&self, db: &Db, until: Timestamp) -> Result<Option<Fenced>> {
+        self.hold(db.write().await?, until).await
+    }
+
+    /// The same for a transaction that may also change the connection. Everybody takes the connection
+    /// before its job, so that nobody waits for anybody who waits for them.
+    ///
+    /// # Errors
+    /// As [`Lease::fence`].
+    pub async fn fence_with_connection(&self, db: &Db, until: Timestamp) -> Result<Option<Fenced>> {
         let mut writer = db.write().await?;
+        let id = self.connection;
+        on!(&mut writer, link => sqlx::query(HOLD_CONNECTION).bind(id).execute(link).await.map(drop))
+            .map_err(Error::store)?;
+        self.hold(writer, until).await
+    }
+
+    async fn hold(&self, mut writer: Writer, until: Timestamp) -> Result<Option<Fenced>> {
         let held: Option<Option<Timestamp>> = on!(&mut writer, link => {
             let query = sqlx::query_scalar(HOLD).bind(self.job).bind(self.token).bind(until);
             query.fetch_optional(link).await
@@ -84,6 +103,11 @@ impl Fenced {
     #[must_use]
     pub fn lease(&self) -> &Lease {
         &self.lease
+    }
+
+    /// The transaction itself, for what belongs to the job in a wider sense.
+    pub fn writer(&mut self) -> &mut Writer {
+        &mut self.writer
     }
 
     /// Makes everything written so far last.

@@ -7,9 +7,9 @@ use crate::domain::job::JobId;
 use crate::error::{Error, Result};
 
 /// Written again when it is not known whether it was: then it may have grown.
-const PUT: &str = "INSERT INTO log_pieces (job_id, attempt, piece, first_line, lines, created_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (job_id, attempt, piece) DO UPDATE \
-                   SET lines = excluded.lines";
+const PUT: &str = "INSERT INTO log_pieces (job_id, attempt, piece, first_line, lines, bytes, created_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (job_id, attempt, piece) DO UPDATE \
+                   SET lines = excluded.lines, bytes = excluded.bytes";
 /// From the piece that holds a line on.
 const FROM: &str = "SELECT piece, first_line, lines FROM log_pieces WHERE job_id = $1 AND attempt = $2 \
                     AND piece >= COALESCE((SELECT MAX(piece) FROM log_pieces WHERE job_id = $1 AND attempt = $2 \
@@ -37,6 +37,7 @@ pub async fn put(db: &mut Fenced, piece: &Piece, now: Timestamp) -> Result<()> {
             .bind(piece.piece)
             .bind(piece.first_line)
             .bind(&piece.lines)
+            .bind(i64::try_from(piece.lines.len()).unwrap_or(i64::MAX))
             .bind(now)
             .execute(link)
             .await

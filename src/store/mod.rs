@@ -14,6 +14,8 @@ pub mod connection_lists;
 pub mod connections;
 pub mod db;
 pub mod definitions;
+pub mod deliveries;
+pub mod disabling;
 pub mod due;
 pub mod fences;
 pub mod generations;
@@ -28,7 +30,9 @@ pub mod oauth;
 pub mod organizations;
 pub mod permissions;
 pub mod regions;
+pub mod retention;
 pub mod runs;
+pub mod schemas;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
@@ -37,6 +41,7 @@ pub mod specifications;
 pub mod standings;
 pub mod state_edits;
 pub mod states;
+pub mod subjects;
 pub mod tags;
 pub mod users;
 pub mod workers;
@@ -54,6 +59,8 @@ pub fn statements() -> Vec<&'static str> {
         connection_lists::STATEMENTS,
         connections::STATEMENTS,
         definitions::STATEMENTS,
+        deliveries::STATEMENTS,
+        disabling::STATEMENTS,
         due::STATEMENTS,
         fences::STATEMENTS,
         generations::STATEMENTS,
@@ -67,7 +74,9 @@ pub fn statements() -> Vec<&'static str> {
         organizations::STATEMENTS,
         permissions::STATEMENTS,
         regions::STATEMENTS,
+        retention::STATEMENTS,
         runs::STATEMENTS,
+        schemas::STATEMENTS,
         secrets::STATEMENTS,
         sessions::STATEMENTS,
         setup::STATEMENTS,
@@ -76,6 +85,7 @@ pub fn statements() -> Vec<&'static str> {
         standings::STATEMENTS,
         state_edits::STATEMENTS,
         states::STATEMENTS,
+        subjects::STATEMENTS,
         tags::STATEMENTS,
         users::STATEMENTS,
         workers::STATEMENTS,

@@ -7,13 +7,30 @@ use super::leases::Lease;
 use crate::clock::Timestamp;
 use crate::domain::actor::Actor;
 use crate::domain::connection::{Namespace, Status};
-use crate::domain::ids::ActorId;
+use crate::domain::ids::{ActorId, DefinitionId, WorkspaceId};
 use crate::error::{Error, Result};
 
 const CONNECTION: &str = "SELECT status, namespace_definition, namespace_format, prefix, streams, catalog, source_id, \
      destination_id FROM connections WHERE id = $1 AND deleted_at IS NULL";
 
-pub(super) const STATEMENTS: &[&str] = &[CONNECTION];
+const END: &str = "SELECT id, workspace_id, definition_id, fingerprint FROM actors WHERE id = $1 AND deleted_at IS NULL";
+
+pub(super) const STATEMENTS: &[&str] = &[CONNECTION, END];
+
+/// What is run at one end of a connection, without its configuration.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct End {
+    pub id: ActorId,
+    pub workspace_id: WorkspaceId,
+    pub definition_id: DefinitionId,
+    /// Of its configuration.
+    pub fingerprint: Vec<u8>,
+}
+
+/// One end of the connection of a job; `None` when it was deleted.
+pub async fn end(db: &mut dyn Exec, _lease: &Lease, id: ActorId) -> Result<Option<End>> {
+    on!(db, link => sqlx::query_as(END).bind(id).fetch_optional(link).await).map_err(Error::store)
+}
 
 /// A connection, as far as it matters for a run.
 #[derive(Debug, Clone, sqlx::FromRow)]

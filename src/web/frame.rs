@@ -28,16 +28,23 @@ pub(super) struct Here {
 /// The ways in the bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Nav {
+    Connections,
     Sources,
     Destinations,
     Connectors,
 }
 
 impl Nav {
-    pub(super) const ALL: [Self; 3] = [Self::Sources, Self::Destinations, Self::Connectors];
+    pub(super) const ALL: [Self; 4] = [
+        Self::Connections,
+        Self::Sources,
+        Self::Destinations,
+        Self::Connectors,
+    ];
 
     pub(super) fn words(self) -> &'static str {
         match self {
+            Self::Connections => "Connections",
             Self::Sources => "Sources",
             Self::Destinations => "Destinations",
             Self::Connectors => "Connectors",
@@ -67,6 +74,7 @@ impl Frame {
     /// Where a way leads: within the workspace, when the page is in one.
     pub(super) fn address_of(&self, nav: Nav) -> String {
         let (inside, short) = match nav {
+            Nav::Connections => ("connections", "connections"),
             Nav::Sources => ("source", "sources"),
             Nav::Destinations => ("destination", "destinations"),
             Nav::Connectors => ("connectors", "connectors"),

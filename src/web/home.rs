@@ -1,4 +1,5 @@
-//! The start page: the workspaces that a person may read, with their ids, and the way into the API.
+//! The start page: the workspaces that a person may read, with their ids, the first steps in one that is
+//! empty, and the way into the API.
 
 use std::sync::Arc;
 
@@ -6,15 +7,20 @@ use askama::Template;
 use axum::extract::State;
 
 use super::commands;
+use super::connections;
 use super::failure::Failure;
 use super::frame::{Frame, Page};
 use super::moment::span;
 use super::session::SignedIn;
+use super::workspaces;
+use crate::access::doors;
+use crate::access::policy::Edit;
 use crate::app::App;
 use crate::domain::page::{Page as Part, Slice};
 use crate::domain::workspace::ListedWorkspace;
+use crate::error::Error;
 use crate::request::Base;
-use crate::store::workspaces;
+use crate::store;
 
 /// The start page.
 #[derive(Debug, Template)]
@@ -23,6 +29,9 @@ pub(super) struct HomePage {
     frame: Frame,
     workspaces: Vec<Row>,
     more: bool,
+    may_create: bool,
+    /// The workspace that a demo connection would be the first one of.
+    demo: Option<Row>,
     token_life: String,
     step_credentials: &'static str,
     step_token: String,
@@ -59,7 +68,7 @@ pub(super) async fn show(
 ) -> Result<Page<HomePage>, Failure> {
     let part = Part::default();
     let mut db = app.db.read().await?;
-    let found = workspaces::list(
+    let found = store::workspaces::list(
         &mut db,
         &app.lists,
         app.clock.now(),
@@ -67,7 +76,9 @@ pub(super) async fn show(
         part,
     )
     .await?;
+    drop(db);
     let Slice { items, more } = found;
+    let demo = demo(&app, &person, &items).await?;
     Ok(Page::new(HomePage {
         frame: person.frame(),
         workspaces: items
@@ -76,9 +87,31 @@ pub(super) async fn show(
             .map(|(index, item)| Row::new(index + 1, item))
             .collect(),
         more,
+        may_create: workspaces::may_create(&app, &person).await?,
+        demo,
         token_life: span(app.tokens.lifetime),
         step_credentials: commands::CREDENTIALS,
         step_token: commands::trade(&base.0),
         step_workspaces: commands::workspaces(&base.0),
     }))
+}
+
+/// The first workspace, while nothing was connected there and this person may do so.
+async fn demo(
+    app: &App,
+    person: &SignedIn,
+    workspaces: &[ListedWorkspace],
+) -> Result<Option<Row>, Failure> {
+    let Some(first) = workspaces.first() else {
+        return Ok(None);
+    };
+    let mut db = app.db.read().await?;
+    match doors::workspace::<Edit>(&mut db, &person.caller, first.id).await {
+        Ok(_) => {}
+        Err(Error::Forbidden(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    }
+    drop(db);
+    let none = connections::has_none(app, person, first.id).await?;
+    Ok(none.then(|| Row::new(0, first.clone())))
 }

@@ -1,5 +1,5 @@
-//! The pages for people: signing in, the start page, connectors with sources and destinations, one's own
-//! settings and applications. One file per page: its data, its template, its handlers. Forms post and answers redirect, except where a secret
+//! The pages for people: signing in, the start page, workspaces, connections with their jobs, connectors with sources
+//! and destinations, one's own settings and applications. One file per page: its data, its template, its handlers. Forms post and answers redirect, except where a secret
 //! is shown. Everything works without the script.
 //!
 //! The layers below guard every page; `http` knows nothing of this room, nor this room of it.
@@ -7,6 +7,7 @@
 mod applications;
 mod assets;
 mod commands;
+mod connections;
 mod connectors;
 mod destination;
 mod failure;
@@ -19,6 +20,7 @@ mod login;
 mod moment;
 mod profile;
 mod session;
+mod workspaces;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -69,7 +71,9 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
             "/settings/applications/{id}/delete",
             get(delete::show).post(delete::submit),
         )
+        .merge(connections::routes())
         .merge(connectors::routes())
+        .merge(workspaces::routes())
         .method_not_allowed_fallback(async || Failure::wrong_method());
     let assets = assets::ROUTES
         .into_iter()

@@ -4,75 +4,20 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Method, Request, header};
+use axum::http::{Method, Request};
 use ferrobyte::connector::Failure;
 use ferrobyte::domain::ids::WorkspaceId;
-use ferrobyte::domain::permission::{PermissionScope, PermissionType};
+use ferrobyte::domain::permission::PermissionType;
 use ferrobyte::engine::probes::{Asked, Errand, Subject};
-use ferrobyte::ops::{people, sessions};
+use ferrobyte::ops::people;
 use serde_json::json;
 
 use crate::support::answer::Answer;
-use crate::support::people::Person;
+use crate::support::browser::Browser;
 use crate::support::{EMAIL, PASSWORD, TestServer};
 
-const SOURCE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const FAKER: &str = "dfd88b22-b603-4c3d-aad7-3701784586b1";
 const DEV_NULL: &str = "a7bcc9d8-13b3-4e49-b80d-d020b90045e3";
-
-/// Somebody in front of a browser.
-struct Browser<'a> {
-    person: Person<'a>,
-    cookie: String,
-}
-
-impl<'a> Browser<'a> {
-    async fn of(server: &'a TestServer, email: &str, password: &str) -> Self {
-        let begun = sessions::begin(&server.app, SOURCE, email, password)
-            .await
-            .expect("in");
-        Self {
-            person: server.nobody(),
-            cookie: format!("ferrobyte_session={}", begun.cookie.reveal()),
-        }
-    }
-
-    /// Somebody with this permission in a workspace.
-    async fn with(server: &'a TestServer, grant: PermissionType, workspace: WorkspaceId) -> Self {
-        let scope = PermissionScope::Workspace(workspace);
-        let person = server.person("grace", &[(grant, scope)]).await;
-        let password = "a password of grace";
-        people::set_password(&server.app, person.id, password)
-            .await
-            .expect("a password");
-        Self::of(
-            server,
-            &format!("grace-{}@example.org", person.id),
-            password,
-        )
-        .await
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        self.send(Method::GET, path, String::new()).await
-    }
-
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        self.send(Method::POST, path, form.extend_pairs(fields).finish())
-            .await
-    }
-
-    async fn send(&self, method: Method, path: &str, body: String) -> Answer {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::COOKIE, &self.cookie)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(body));
-        self.person.ask(request.expect("a request")).await
-    }
-}
 
 /// The id at the end of where an answer leads.
 fn made(answer: &Answer) -> String {
@@ -272,6 +217,7 @@ async fn the_short_addresses_lead_into_the_only_workspace_or_ask_which_one() {
     let home = admin.first_workspace().await;
     let ada = Browser::of(&server, EMAIL, PASSWORD).await;
     for (short, long) in [
+        ("/connections", "connections"),
         ("/sources", "source"),
         ("/destinations", "destination"),
         ("/connectors", "connectors"),

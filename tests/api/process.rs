@@ -40,6 +40,7 @@ impl Place {
             environment: environment.inside(&directory),
             directory,
             memory: None,
+            group: None,
             input,
         }
     }
@@ -423,6 +424,7 @@ async fn a_host_to_be_killed() {
         environment: environment.inside(&directory),
         directory,
         memory: None,
+        group: None,
         input: Input::Nothing,
     })
     .await;

@@ -26,6 +26,7 @@ fn claimer<'a>(server: &TestServer, worker: &'a str) -> Claimer<'a> {
         now,
         until: now + TimeDelta::seconds(60),
         by_workspace: 0,
+        by_connector: 0,
     }
 }
 
@@ -92,6 +93,7 @@ async fn a_thousand_jobs_are_taken_once_each_by_eight_workers() {
                         now,
                         until: now + TimeDelta::seconds(60),
                         by_workspace: 0,
+                        by_connector: 0,
                     };
                     match jobs::claim(&db, &by).await.expect("an answer") {
                         Claimed::Job(job, _) => taken.push(job.id),

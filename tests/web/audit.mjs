@@ -10,7 +10,7 @@ function faultsOfPage() {
     const count = all(selector).length;
     if (count !== 1) faults.push(`${count} × ${selector}, not 1`);
   };
-  ["h1", "main", "header", "footer", "title"].forEach(one);
+  ["h1", "main", "header", "footer", "head > title"].forEach(one);
   if (!document.documentElement.lang) faults.push("the page has no language");
   const ids = all("[id]").map((element) => element.id);
   ids.filter((id, at) => ids.indexOf(id) !== at).forEach((id) => faults.push(`two elements have the id ${id}`));

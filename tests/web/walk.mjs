@@ -8,10 +8,12 @@ import { fileURLToPath } from "node:url";
 
 import { openBrowser } from "./browser.mjs";
 import { applications } from "./journeys/applications.mjs";
+import { connections } from "./journeys/connections.mjs";
 import { connectors } from "./journeys/connectors.mjs";
 import { forms } from "./journeys/forms.mjs";
 import { sessions } from "./journeys/sessions.mjs";
 import { waiting } from "./journeys/waiting.mjs";
+import { workspaces } from "./journeys/workspaces.mjs";
 import { check, walk } from "./report.mjs";
 import { startServer } from "./server.mjs";
 import { makeStage } from "./stage.mjs";
@@ -43,6 +45,8 @@ const steps = [
   ...applications(stage),
   ...connectors(stage),
   ...forms(stage),
+  ...connections(stage),
+  ...workspaces(stage),
   ...waiting(stage, binary),
   ...sessions(stage, binary),
 

@@ -72,6 +72,9 @@ async fn attempt(mut order: Order, supervisor: &Path) -> io::Result<Child> {
     if let Some(memory) = order.memory {
         command.arg("--memory").arg(memory.to_string());
     }
+    if let Some(group) = &order.group {
+        command.arg("--group").arg(group);
+    }
     command
         .arg("--")
         .args(&order.command)

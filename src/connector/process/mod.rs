@@ -5,12 +5,14 @@
 pub mod child;
 pub mod directory;
 pub mod environment;
+pub mod groups;
 pub mod lines;
 pub mod listening;
 pub mod running;
 
 use std::ffi::OsString;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 
 use directory::RunDirectory;
 use environment::Environment;
@@ -26,6 +28,8 @@ pub struct Order {
     pub directory: RunDirectory,
     /// The most memory in bytes, for the process and for it with its descendants together.
     pub memory: Option<u64>,
+    /// The control group that it runs in.
+    pub group: Option<PathBuf>,
     pub input: Input,
 }
 

@@ -215,6 +215,7 @@ impl Work<'_> {
             environment,
             directory,
             memory: None,
+            group: None,
             input: Input::Nothing,
         };
         let Child {

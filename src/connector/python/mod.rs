@@ -22,6 +22,7 @@ use super::hearing::{self, Hearing};
 use super::launcher::Settings;
 use super::process::child::{self, Child};
 use super::process::directory::RunDirectory;
+use super::process::groups::Groups;
 use super::process::listening::listen;
 use super::process::running::running;
 use super::process::{Input, Order};
@@ -42,6 +43,7 @@ pub struct Python {
     settings: Arc<Settings>,
     environments: Environments,
     warm: Warm,
+    groups: Groups,
 }
 
 /// One connector to run: where it is, and what a manifest adds.
@@ -49,6 +51,8 @@ struct Program<'a> {
     installed: Arc<Installed>,
     low_code: Option<LowCode<'a>>,
     memory: Option<u64>,
+    /// Processors.
+    cpu: Option<f64>,
 }
 
 impl Python {
@@ -57,6 +61,7 @@ impl Python {
             environments: Environments::new(Arc::clone(&settings)),
             warm: Warm::new(Arc::clone(&settings)),
             settings,
+            groups: Groups::default(),
         }
     }
 
@@ -134,6 +139,7 @@ impl Python {
             installed: self.environments.ready(&package).await?,
             low_code,
             memory: target.limits.memory.or(self.settings.memory),
+            cpu: target.limits.cpu,
         })
     }
 
@@ -211,6 +217,7 @@ impl Python {
             environment,
             directory,
             memory: program.memory,
+            group: program.cpu.and_then(|cpu| self.groups.make(cpu)),
             input,
         };
         child::start(order, &self.settings.supervisor).await
@@ -289,6 +296,7 @@ async fn verify(
         environment,
         directory,
         memory: None,
+        group: None,
         input: Input::Nothing,
     };
     let Child {

@@ -188,6 +188,7 @@ impl Warm {
             environment: self.settings.environment.clone().inside(&directory),
             directory,
             memory: None,
+            group: None,
             input: Input::Socket,
         };
         let child = child::start(order, &self.settings.supervisor).await?;

@@ -14,7 +14,7 @@ use crate::domain::job::{Job, Origin};
 use crate::engine::Engine;
 use crate::engine::relay::Level;
 use crate::engine::relay::ledger::{Counts, Ledger, Safe, StreamFigures};
-use crate::engine::settle::{Effort, Outcome, settle};
+use crate::engine::settle::{Effort, Outcome, Settlement, settle};
 use crate::engine::states::to_store;
 use crate::engine::worker::explained;
 use crate::error::Result;
@@ -328,9 +328,9 @@ impl<'e> Desk<'e> {
             progress: lock(&self.news).progress,
             ..effort
         };
-        let job = loop {
+        let Settlement { job, news } = loop {
             let why = match tokio::time::timeout(DATABASE, self.try_close(outcome, effort)).await {
-                Ok(Ok(Some(job))) => break job,
+                Ok(Ok(Some(settlement))) => break settlement,
                 Ok(Ok(None)) => return,
                 Ok(Err(error)) => explained(&error),
                 Err(_) => "the database takes too long".to_owned(),
@@ -349,22 +349,29 @@ impl<'e> Desk<'e> {
             "an attempt ended"
         );
         self.engine.bell.ring(Ring::Changed(job.id)).await;
+        if news {
+            self.engine.bell.ring(Ring::News).await;
+        }
         // It may be the turn of this job again, or of another one that there was no room for.
-        if !job.status.is_final() || self.engine.settings.by_workspace > 0 {
+        if !job.status.is_final() || self.engine.settings.limits_jobs() {
             self.engine.bell.ring(Ring::Work).await;
         }
     }
 
-    async fn try_close(&self, outcome: &Outcome, effort: Effort) -> Result<Option<Job>> {
-        let until = self.engine.lease_until();
-        let Some(mut db) = self.lease.fence(&self.engine.db, until).await? else {
+    async fn try_close(&self, outcome: &Outcome, effort: Effort) -> Result<Option<Settlement>> {
+        let (db, until) = (&self.engine.db, self.engine.lease_until());
+        let fenced = match outcome {
+            // It may be one failure too many.
+            Outcome::Failed(_) => self.lease.fence_with_connection(db, until).await?,
+            _ => self.lease.fence(db, until).await?,
+        };
+        let Some(mut db) = fenced else {
             return Ok(None);
         };
         self.write(&mut db).await?;
-        let (patience, now) = (&self.engine.settings.patience, self.engine.clock.now());
-        let job = settle(&mut db, self.job, outcome, effort, patience, now).await?;
+        let settlement = settle(&mut db, self.engine, self.job, outcome, effort).await?;
         db.commit().await?;
-        Ok(Some(job))
+        Ok(Some(settlement))
     }
 }
 

@@ -82,6 +82,29 @@ fn summary(outcome: &Outcome) -> String {
 
 /// Everything but the lease.
 async fn work(desk: &Desk<'_>) -> (Outcome, Effort) {
+    if !desk.job.job_type.empties() {
+        let refreshed = tokio::select! {
+            refreshed = desk.engine.supply.refresh(desk.lease) => refreshed,
+            cut = desk.cut() => return (before_it_began(cut), Effort::default()),
+        };
+        match refreshed {
+            Ok(lines) => {
+                for line in lines {
+                    desk.log(Origin::Platform, Level::Info, &line);
+                }
+            }
+            // The run will tell whether that matters.
+            Err(error) => {
+                tracing::warn!(
+                    job.id = desk.job.id,
+                    "the schema was not refreshed: {}",
+                    explained(&error)
+                );
+                let line = format!("the schema of the source was not refreshed: {error}");
+                desk.log(Origin::Platform, Level::Warn, &line);
+            }
+        }
+    }
     let assigned = tokio::select! {
         assigned = desk.engine.supply.assignment(desk.lease) => assigned,
         cut = desk.cut() => return (before_it_began(cut), Effort::default()),

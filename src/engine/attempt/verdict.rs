@@ -151,7 +151,17 @@ fn reasons(desk: &Desk<'_>, origin: Origin, side: &Side) -> Vec<FailureReason> {
         .remains
         .as_ref()
         .map_or_else(Vec::new, |remains| remains.failures.clone());
-    let end = if out_of_memory {
+    // Where a limit only refuses memory, the connector itself says that it had none.
+    let starved = || {
+        let words = desk.last_words(origin);
+        let told = reasons
+            .iter()
+            .flat_map(|reason| [Some(&reason.message), reason.internal_message.as_ref()]);
+        told.flatten()
+            .chain(words.as_ref())
+            .any(|text| complains_of_memory(text))
+    };
+    let end = if out_of_memory || code != Some(0) && starved() {
         Some(format!("the {who} ran out of memory"))
     } else if !reasons.is_empty() {
         None
@@ -177,6 +187,20 @@ fn reasons(desk: &Desk<'_>, origin: Origin, side: &Side) -> Vec<FailureReason> {
         reasons.insert(0, reason);
     }
     reasons
+}
+
+/// Whether these are the words of a program that got no memory.
+fn complains_of_memory(text: &str) -> bool {
+    [
+        "MemoryError",
+        "OutOfMemoryError",
+        "Cannot allocate memory",
+        "std::bad_alloc",
+        "memory allocation of",
+        "heap out of memory",
+    ]
+    .iter()
+    .any(|words| text.contains(words))
 }
 
 fn cut_short(cut: Cut) -> FailureReason {

@@ -8,6 +8,7 @@ pub mod connections;
 pub mod connector_definitions;
 pub mod declarative_definitions;
 pub mod definitions;
+pub mod deliveries;
 pub mod destinations;
 pub mod documentation;
 pub mod health;
@@ -17,6 +18,7 @@ pub mod oauth;
 pub mod organizations;
 pub mod page;
 pub mod permissions;
+pub mod schemas;
 pub mod sources;
 pub mod states;
 pub mod streams;
@@ -45,6 +47,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
             workspaces::update,
             workspaces::delete
         ))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::test))
+        .routes(routes!(deliveries::show_secret))
+        .routes(routes!(deliveries::rotate_secret))
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(
             sources::get,
@@ -72,6 +78,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         ))
         .routes(routes!(jobs::refresh))
         .routes(routes!(jobs::clear))
+        .routes(routes!(schemas::refresh))
         .routes(routes!(states::get, states::put))
         .routes(routes!(jobs::list, jobs::create))
         .routes(routes!(jobs::get, jobs::cancel))

@@ -1,5 +1,6 @@
-// Three comforts for the pages, which all work without them: buttons that copy, times in the reader's
-// own language and zone, and forms that ask again by themselves. Nothing is fetched, nothing is stored.
+// Four comforts for the pages, which all work without them: buttons that copy, times in the reader's
+// own language and zone, forms that ask again by themselves, and pieces that follow a running job.
+// Nothing is fetched but such pieces of the same site, nothing is stored.
 
 const spoken = document.getElementById("spoken");
 
@@ -62,14 +63,52 @@ function ago(time) {
   return relative.format(-Math.floor(seconds / length), unit);
 }
 
-for (const element of document.querySelectorAll("time[datetime]")) {
-  const time = new Date(element.dateTime);
-  if (Number.isNaN(time.getTime())) continue;
-  element.title = element.textContent;
-  element.textContent = "ago" in element.dataset ? ago(time) : exact.format(time);
+function tellTimes(within) {
+  for (const element of within.querySelectorAll("time[datetime]")) {
+    const time = new Date(element.dateTime);
+    if (Number.isNaN(time.getTime())) continue;
+    element.title = element.textContent;
+    element.textContent = "ago" in element.dataset ? ago(time) : exact.format(time);
+  }
 }
+tellTimes(document);
 
 // A page that waits for an answer asks again, as its button would.
 for (const form of document.querySelectorAll("form[data-again]")) {
   setTimeout(() => form.requestSubmit(), Number(form.dataset.again) * 1000);
 }
+
+// A piece that changes while a job runs is fetched anew every second, until the job has come a step
+// further; then the whole page is. Text that somebody is selecting stays.
+async function follow(piece) {
+  const atEnd = () => piece.scrollTop + piece.clientHeight >= piece.scrollHeight - 8;
+  const selecting = () => {
+    const selection = window.getSelection();
+    return !selection.isCollapsed && piece.contains(selection.anchorNode);
+  };
+  const phase = () => piece.querySelector("[data-phase]")?.dataset.phase;
+  const first = phase();
+  piece.scrollTop = piece.scrollHeight;
+  for (let before = ""; ; ) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (document.hidden || selecting()) continue;
+    let answer;
+    try {
+      answer = await fetch(piece.dataset.live, { cache: "no-store" });
+      if (answer.redirected || answer.status === 403 || answer.status === 404) return location.reload();
+      if (!answer.ok) continue;
+      const text = await answer.text();
+      if (text === before) continue;
+      before = text;
+    } catch {
+      continue;
+    }
+    const stays = atEnd();
+    piece.innerHTML = before;
+    tellTimes(piece);
+    if (stays) piece.scrollTop = piece.scrollHeight;
+    if (phase() !== first) return location.reload();
+  }
+}
+
+for (const piece of document.querySelectorAll("[data-live]")) follow(piece);

@@ -24,6 +24,13 @@ pub(in crate::web) struct ChoosePage {
     more: bool,
 }
 
+pub(in crate::web) async fn connections(
+    State(app): State<Arc<App>>,
+    person: SignedIn,
+) -> Result<Response, Failure> {
+    choice(&app, &person, "connections", "Connections").await
+}
+
 pub(in crate::web) async fn connectors(
     State(app): State<Arc<App>>,
     person: SignedIn,
@@ -45,9 +52,9 @@ pub(in crate::web) async fn destinations(
     choice(&app, &person, "destination", "Destinations").await
 }
 
-/// A workspace begins with its sources.
+/// A workspace begins with its connections.
 pub(in crate::web) async fn workspace(ground: Ground) -> Redirect {
-    Redirect::to(&ground.address())
+    Redirect::to(&format!("/workspaces/{}/connections", ground.workspace))
 }
 
 async fn choice(

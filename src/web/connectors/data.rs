@@ -77,7 +77,7 @@ pub(super) struct Held {
 
 /// Waits a few seconds. What is asked of connectors goes on when nobody waits, and the next who asks
 /// gets the answer.
-async fn patiently<T>(asking: impl Future<Output = Result<T>>) -> Result<T> {
+pub(in crate::web) async fn patiently<T>(asking: impl Future<Output = Result<T>>) -> Result<T> {
     let message = "the connector has not answered yet".to_owned();
     let retry_after = PATIENCE;
     tokio::time::timeout(PATIENCE, asking)
@@ -134,13 +134,13 @@ pub(super) async fn may_edit(app: &App, ground: &Ground) -> Result<bool> {
 }
 
 /// Whether somebody may test what there is.
-pub(super) async fn may_run(app: &App, ground: &Ground) -> Result<bool> {
+pub(in crate::web) async fn may_run(app: &App, ground: &Ground) -> Result<bool> {
     let caller = &ground.person.caller;
     let mut db = app.db.read().await?;
     answered(doors::workspace::<Run>(&mut db, caller, ground.workspace).await)
 }
 
-fn answered<T>(admitted: Result<T>) -> Result<bool> {
+pub(in crate::web) fn answered<T>(admitted: Result<T>) -> Result<bool> {
     match admitted {
         Ok(_) => Ok(true),
         Err(Error::Forbidden(_)) => Ok(false),
@@ -191,7 +191,11 @@ pub(super) async fn specification(app: &Arc<App>, connector: &Connector) -> Resu
 }
 
 /// One page of the sources or destinations of the workspace.
-pub(super) async fn actors(app: &App, ground: &Ground, page: Part) -> Result<Slice<ListedActor>> {
+pub(in crate::web) async fn actors(
+    app: &App,
+    ground: &Ground,
+    page: Part,
+) -> Result<Slice<ListedActor>> {
     let mut db = app.db.read().await?;
     let places = doors::places(&mut db, &ground.person.caller, &[ground.workspace]).await?;
     let wanted = store::actors::Wanted {

@@ -43,7 +43,7 @@ impl Ground {
         })
     }
 
-    pub(super) fn frame_at(&self, nav: Nav) -> Frame {
+    pub(in crate::web) fn frame_at(&self, nav: Nav) -> Frame {
         let here = Here {
             workspace: self.room.id.clone(),
             nav,
@@ -97,7 +97,7 @@ impl FromRequestParts<Arc<App>> for Ground {
 
 /// The id at the end of the address.
 #[derive(Debug)]
-pub(in crate::web) struct Id<T>(pub(super) T);
+pub(in crate::web) struct Id<T>(pub(in crate::web) T);
 
 impl<T: FromStr + Send> FromRequestParts<Arc<App>> for Id<T> {
     type Rejection = Response;
@@ -108,7 +108,11 @@ impl<T: FromStr + Send> FromRequestParts<Arc<App>> for Id<T> {
 }
 
 /// An id that the address names.
-async fn named<T: FromStr>(parts: &mut Parts, app: &Arc<App>, name: &str) -> Result<T, Response> {
+pub(in crate::web) async fn named<T: FromStr>(
+    parts: &mut Parts,
+    app: &Arc<App>,
+    name: &str,
+) -> Result<T, Response> {
     let path = RawPathParams::from_request_parts(parts, app)
         .await
         .map_err(IntoResponse::into_response)?;

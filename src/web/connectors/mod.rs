@@ -8,15 +8,15 @@ mod catalog;
 mod choose;
 mod connector;
 mod create;
-mod data;
+pub(super) mod data;
 mod delete;
 mod edit;
 mod form;
-mod ground;
+pub(super) mod ground;
 mod list;
 mod pick;
 mod show;
-mod wait;
+pub(super) mod wait;
 
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ const LARGEST_FORM: usize = 1024 * 1024;
 /// The pages of this room.
 pub(super) fn routes() -> Router<Arc<App>> {
     let mut pages = Router::new()
+        .route("/connections", get(choose::connections))
         .route("/connectors", get(choose::connectors))
         .route("/sources", get(choose::sources))
         .route("/destinations", get(choose::destinations))

@@ -26,7 +26,12 @@ pub(in crate::web) struct WaitPage {
 
 impl WaitPage {
     /// For a form that was sent.
-    pub(super) fn with_form(frame: Frame, room: Room, action: String, fields: &Fields) -> Self {
+    pub(in crate::web) fn with_form(
+        frame: Frame,
+        room: Room,
+        action: String,
+        fields: &Fields,
+    ) -> Self {
         Self {
             frame,
             room,
@@ -40,7 +45,7 @@ impl WaitPage {
     }
 
     /// For a page that was asked for.
-    pub(super) fn with_page(
+    pub(in crate::web) fn with_page(
         frame: Frame,
         room: Room,
         address: String,

@@ -248,6 +248,48 @@ pub const TABLE: &[Row] = &[
         request: |id, _| (Method::GET, format!("/workspaces/{id}"), None),
     },
     Row {
+        operation: "listDeliveries",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/workspaces/{id}/deliveries"), None),
+    },
+    Row {
+        operation: "testDelivery",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            // Refused, and that is the outcome.
+            let body = json!({ "url": "http://127.0.0.1:9/" });
+            (
+                Method::POST,
+                format!("/workspaces/{id}/deliveries/test"),
+                Some(body),
+            )
+        },
+    },
+    Row {
+        operation: "getWebhookSecret",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/workspaces/{id}/webhookSecret"), None),
+    },
+    Row {
+        operation: "rotateWebhookSecret",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                format!("/workspaces/{id}/webhookSecret/rotate"),
+                None,
+            )
+        },
+    },
+    Row {
         operation: "createOrUpdateWorkspaceOAuthCredentials",
         target: Target::Workspace,
         roles: EDITORS,
@@ -902,6 +944,16 @@ pub const TABLE: &[Row] = &[
         roles: READERS,
         ok: 200,
         request: |id, _| (Method::GET, format!("/connections/{id}/state"), None),
+    },
+    Row {
+        operation: "refreshConnectionSchema",
+        target: Target::Connection,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let path = format!("/connections/{id}/schema/refresh");
+            (Method::POST, path, None)
+        },
     },
     Row {
         operation: "putConnectionState",

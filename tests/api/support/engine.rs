@@ -48,6 +48,19 @@ pub struct Database {
 }
 
 impl Database {
+    /// An empty one in a cluster of a test's own.
+    pub async fn within(cluster: &Cluster) -> Self {
+        let admin = PgConnection::connect(&cluster.url("postgres")).await;
+        let mut admin = admin.expect("a connection");
+        let made = sqlx::query("CREATE DATABASE crashes").execute(&mut admin);
+        made.await.expect("a database");
+        Self {
+            url: cluster.url("crashes"),
+            vault_key: Some(VAULT_KEY),
+            _directory: None,
+        }
+    }
+
     pub async fn fresh() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         static TURN: Mutex<()> = Mutex::const_new(());

@@ -1,6 +1,7 @@
 //! What every test needs: a server with a fresh database and a hand-set clock, people, requests.
 
 pub mod answer;
+pub mod browser;
 pub mod canary;
 pub mod engine;
 pub mod host;

@@ -19,7 +19,7 @@ pub struct Cluster {
 
 const SCRIPT: &str = r#"
 set -e
-bin=$1; dir=$2; port=$3; encrypted=$4
+bin=$1; dir=$2; port=$3; synchronous=$4; encrypted=$5
 "$bin/initdb" --pgdata="$dir/data" --username=tests --auth=trust --encoding=UTF8 --locale=C --no-sync >"$dir/init.log" 2>&1
 if [ -n "$encrypted" ]; then
   cd "$dir"
@@ -38,12 +38,16 @@ if [ -n "$encrypted" ]; then
 else
   set --
 fi
-"$bin/postgres" -D "$dir/data" -p "$port" -h 127.0.0.1 -k "$dir" -c fsync=off -c full_page_writes=off \
-  -c synchronous_commit=off -c max_connections=300 -c shared_buffers=64MB "$@" >"$dir/server.log" 2>&1 </dev/null &
-server=$!
+# Again whenever somebody has killed it.
+(until [ -e "$dir/stop" ]; do
+  "$bin/postgres" -D "$dir/data" -p "$port" -h 127.0.0.1 -k "$dir" -c fsync=off -c full_page_writes=off \
+    -c synchronous_commit="$synchronous" -c max_connections=300 -c shared_buffers=64MB "$@" \
+    >>"$dir/server.log" 2>&1 </dev/null || sleep 0.1
+done) &
 cat >/dev/null || true
-kill -INT $server 2>/dev/null || true
-wait $server || true
+touch "$dir/stop"
+kill -INT $(head -n 1 "$dir/data/postmaster.pid") 2>/dev/null || true
+wait || true
 rm -rf "$dir"
 "#;
 
@@ -51,13 +55,23 @@ impl Cluster {
     /// The one cluster of this process.
     pub fn shared() -> &'static Self {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-        CLUSTER.get_or_init(|| Self::start(""))
+        CLUSTER.get_or_init(|| Self::start("off", ""))
     }
 
     /// One of its own that wants encrypted connections: of `tests` with a certificate, of `plain` without.
     /// Its directory holds the certificates and keys `authority`, `localhost`, `tests` and `stranger`.
     pub fn encrypted() -> Self {
-        Self::start("encrypted")
+        Self::start("off", "encrypted")
+    }
+
+    /// One that a test may kill: it starts again by itself, and keeps what it has said to have committed.
+    pub fn mortal() -> Self {
+        Self::start("on", "")
+    }
+
+    /// The file whose first line is the id of its process.
+    pub fn process_file(&self) -> PathBuf {
+        self.directory.join("data/postmaster.pid")
     }
 
     /// The address of one of its databases.
@@ -65,7 +79,7 @@ impl Cluster {
         format!("postgres://tests@127.0.0.1:{}/{database}", self.port)
     }
 
-    fn start(kind: &str) -> Self {
+    fn start(synchronous_commit: &str, encrypted: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|free| free.local_addr())
             .expect("a port")
@@ -79,7 +93,8 @@ impl Cluster {
             .arg(programs())
             .arg(&directory)
             .arg(port.to_string())
-            .arg(kind);
+            .arg(synchronous_commit)
+            .arg(encrypted);
         shell.stdin(Stdio::piped()).current_dir("/");
         if is_root() {
             // PostgreSQL refuses to run as root; Debian's package brings this user.

@@ -105,7 +105,7 @@ impl Workshop {
 }
 
 /// Whether this machine has what it takes.
-fn there() -> bool {
+pub fn there() -> bool {
     static THERE: OnceLock<bool> = OnceLock::new();
     *THERE.get_or_init(|| {
         let look = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))";
@@ -119,6 +119,13 @@ fn there() -> bool {
         }
         there
     })
+}
+
+/// A variable of this process, for programs that need it.
+pub fn variable(name: &str) -> String {
+    Given::process_environment()
+        .remove(name)
+        .unwrap_or_default()
 }
 
 /// The usual settings of tests, below this directory.

@@ -30,6 +30,7 @@ impl<'a> Worker<'a> {
             now,
             until: now + TimeDelta::hours(1),
             by_workspace: 0,
+            by_connector: 0,
         };
         let claimed = jobs::claim(&server.app.db, &by).await.expect("a claim");
         let Claimed::Job(_, lease) = claimed else {

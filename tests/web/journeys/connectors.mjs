@@ -27,7 +27,7 @@ export function connectors(stage) {
       check.equal(await stage.page.getByRole("heading", { name: "No destinations yet" }).count(), 1);
       await inspect("30-destinations-none");
       await stage.page.goto(`/workspaces/${known.workspace}`);
-      await sees("Sources");
+      await sees("Connections");
     }],
 
     ["connectors are listed with what they are and how they run", async () => {

@@ -1,0 +1,125 @@
+//! The connections of a workspace.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::data::{self, Names};
+use super::spot::{address_of, list_address};
+use super::{schedule, words};
+use crate::app::App;
+use crate::domain::connection::{ListedConnection, Status};
+use crate::domain::definition::Kind;
+use crate::domain::page::{Page as Part, Slice};
+use crate::domain::schedule::Schedule;
+use crate::error::{Error, Result};
+use crate::web::connectors::data::answered;
+use crate::web::connectors::ground::{Ground, Room};
+use crate::web::failure::Failure;
+use crate::web::form::Asked;
+use crate::web::frame::{Frame, Nav, Page};
+use crate::web::moment::Moment;
+
+/// The page with the list.
+#[derive(Debug, Template)]
+#[template(path = "connections/list.html")]
+pub(in crate::web) struct ListPage {
+    frame: Frame,
+    room: Room,
+    rows: Vec<Row>,
+    deleted: bool,
+    address: String,
+    may_edit: bool,
+    /// Whether the demo can be made by this person, sources and all.
+    may_try: bool,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// A connection in the table.
+#[derive(Debug)]
+struct Row {
+    address: String,
+    name: String,
+    source: String,
+    destination: String,
+    schedule: String,
+    /// Whether it runs at all.
+    active: bool,
+    last: Option<Last>,
+}
+
+/// Its latest job.
+#[derive(Debug)]
+struct Last {
+    address: String,
+    status: &'static str,
+    class: &'static str,
+    begun: Moment,
+}
+
+/// Shows the list.
+pub(in crate::web) async fn show(
+    State(app): State<Arc<App>>,
+    ground: Ground,
+    Asked(query): Asked,
+) -> Result<Page<ListPage>, Failure> {
+    let number: u32 = query.get("page").parse().unwrap_or(1).clamp(1, 1_000_000);
+    let part = Part {
+        limit: Part::USUAL,
+        offset: (number - 1) * Part::USUAL,
+    };
+    let Slice { items, more } = data::connections(&app, &ground, part).await?;
+    let mut names = Names::default();
+    let mut rows = Vec::with_capacity(items.len());
+    for item in items {
+        rows.push(row(&app, &ground, &mut names, item).await?);
+    }
+    let address = list_address(&ground);
+    let page = |number: u32| format!("{address}?page={number}");
+    Ok(Page::new(ListPage {
+        frame: ground.frame_at(Nav::Connections),
+        rows,
+        deleted: query.get("done") == "deleted",
+        may_edit: data::may_edit(&app, &ground).await?,
+        may_try: answered(data::admit_whole_editor(&app, &ground).await)?,
+        before: (number > 1).then(|| page(number - 1)),
+        after: more.then(|| page(number + 1)),
+        address: address.clone(),
+        room: ground.room,
+    }))
+}
+
+async fn row(
+    app: &App,
+    ground: &Ground,
+    names: &mut Names,
+    connection: ListedConnection,
+) -> Result<Row> {
+    let one = Part {
+        limit: 1,
+        offset: 0,
+    };
+    let latest = data::history(app, ground, connection.id, one).await?.items;
+    let address = address_of(ground, connection.id);
+    let schedule: Schedule = serde_json::from_str(&connection.schedule).map_err(Error::internal)?;
+    Ok(Row {
+        source: names
+            .of(app, ground, Kind::Source, connection.source_id)
+            .await?,
+        destination: names
+            .of(app, ground, Kind::Destination, connection.destination_id)
+            .await?,
+        schedule: schedule::words(&schedule),
+        active: connection.status == Status::Active,
+        last: latest.first().map(|job| Last {
+            address: format!("{address}/jobs/{}", job.id),
+            status: words::job_status(job.status),
+            class: words::job_class(job.status),
+            begun: Moment(job.created_at),
+        }),
+        name: connection.name,
+        address,
+    })
+}
