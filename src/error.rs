@@ -24,6 +24,9 @@ pub enum Error {
     /// The request is well formed, but what it asks for is never allowed.
     #[error("{0}")]
     Unprocessable(String),
+    /// The reference server offers it, we do not. The text says what to do instead.
+    #[error("{0}")]
+    NotOffered(&'static str),
     /// Nobody known is asking. The text says what was wrong with the credentials.
     #[error("{0}")]
     Unauthenticated(&'static str),
@@ -36,6 +39,9 @@ pub enum Error {
     /// The state of things forbids it for now.
     #[error("{0}")]
     Conflict(String),
+    /// There is one already: of this name, or of this kind in this place.
+    #[error("{message}")]
+    Taken { what: Noun, message: String },
     /// A job of the connection has not ended, and only one may run at a time.
     #[error("{message}")]
     Running { message: String, job: i64 },
@@ -76,6 +82,10 @@ pub enum Rule {
     NotificationUrl,
     /// The configuration does not fit the connector's specification.
     Configuration,
+    TagName,
+    TagColor,
+    /// A workspace has no room for another tag.
+    TagLimit,
 }
 
 /// The things that can be missing.
@@ -83,14 +93,19 @@ pub enum Rule {
 pub enum Noun {
     Application,
     Connection,
+    Dataplane,
     Destination,
     DestinationDefinition,
+    Group,
+    GroupMember,
+    GroupPermission,
     Job,
     Organization,
     Permission,
     Region,
     Source,
     SourceDefinition,
+    Tag,
     User,
     Workspace,
 }
@@ -100,6 +115,10 @@ impl std::fmt::Display for Noun {
         f.write_str(match self {
             Self::Application => "application",
             Self::Connection => "connection",
+            Self::Dataplane => "data plane",
+            Self::Group => "group",
+            Self::GroupMember => "group member",
+            Self::GroupPermission => "group permission",
             Self::Job => "job",
             Self::Destination => "destination",
             Self::DestinationDefinition => "destination definition",
@@ -108,6 +127,7 @@ impl std::fmt::Display for Noun {
             Self::Region => "region",
             Self::Source => "source",
             Self::SourceDefinition => "source definition",
+            Self::Tag => "tag",
             Self::User => "user",
             Self::Workspace => "workspace",
         })
@@ -184,6 +204,13 @@ impl Error {
 
     pub fn conflict(why: impl Into<String>) -> Self {
         Self::Conflict(why.into())
+    }
+
+    pub fn taken(what: Noun, why: impl Into<String>) -> Self {
+        Self::Taken {
+            what,
+            message: why.into(),
+        }
     }
 
     pub fn internal(story: impl Into<Story>) -> Self {

@@ -182,11 +182,118 @@ impl Caller {
         OrganizationScope::only(ids)
     }
 
+    /// The widest role that the caller has on an organization itself, if any.
+    #[must_use]
+    pub fn role_on(&self, id: OrganizationId) -> Option<PermissionType> {
+        if self.is_instance_admin() {
+            return Some(PermissionType::InstanceAdmin);
+        }
+        let held = |role: &PermissionType| self.standing.grants_on(id).any(|held| held == *role);
+        // From the widest to the narrowest.
+        PermissionType::ALL.into_iter().find(held)
+    }
+
+    /// The organizations that the caller administers.
+    #[must_use]
+    pub fn administered(&self) -> OrganizationScope {
+        if self.is_instance_admin() {
+            return OrganizationScope::everything();
+        }
+        let held = self.standing.organizations.iter();
+        let mut ids: Vec<_> = held
+            .filter(|(_, grant)| policy::on_organization(*grant).include(Ability::Administer))
+            .map(|&(organization, _)| organization)
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        OrganizationScope::only(ids)
+    }
+
     pub(super) fn on_organization(&self, id: OrganizationId) -> Abilities {
         self.standing.on_organization(id)
     }
 
     pub(super) fn in_workspace(&self, id: WorkspaceId, organization: OrganizationId) -> Abilities {
         self.standing.in_workspace(id, organization)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::clock::Timestamp;
+
+    /// A workspace by number, in organization 1.
+    fn grant(permission_type: PermissionType, workspace: Option<u128>) -> GrantRow {
+        let organization = Uuid::from_u128(1).into();
+        GrantRow {
+            permission_type,
+            organization_id: workspace.is_none().then_some(organization),
+            workspace_id: workspace.map(|number| Uuid::from_u128(number).into()),
+            workspace_organization_id: workspace.map(|_| organization),
+            workspace_created_at: workspace.map(|_| Timestamp::UNIX_EPOCH),
+            workspace_deleted_at: None,
+        }
+    }
+
+    fn caller(grants: &[GrantRow]) -> Caller {
+        let user = User {
+            id: UserId::DEFAULT,
+            name: "ada".to_owned(),
+            email: "ada@example.org".to_owned(),
+        };
+        Caller::new(Standing::new(user, grants).into())
+    }
+
+    /// A person's own grants and those of their groups come together: what one gives, no other takes.
+    #[test]
+    fn grants_on_one_thing_add_up_and_it_is_listed_once() {
+        use PermissionType as P;
+        let grants = [
+            grant(P::OrganizationMember, None),
+            grant(P::WorkspaceSourceEditor, Some(7)),
+            grant(P::WorkspaceDestinationEditor, Some(7)),
+            grant(P::WorkspaceReader, Some(8)),
+        ];
+        let caller = caller(&grants);
+        let organization = Uuid::from_u128(1).into();
+        let seven = caller.in_workspace(Uuid::from_u128(7).into(), organization);
+        assert!(seven.include(Ability::EditSources) && seven.include(Ability::EditDestinations));
+        assert!(!seven.include(Ability::Edit), "not everything");
+        let eight = caller.in_workspace(Uuid::from_u128(8).into(), organization);
+        assert!(eight.include(Ability::Read) && !eight.include(Ability::Run));
+        let Extent::Parts {
+            organizations,
+            workspaces,
+        } = caller.scope().extent().clone()
+        else {
+            panic!("everything");
+        };
+        assert!(organizations.is_empty());
+        let ids: Vec<_> = workspaces.iter().map(|position| position.id).collect();
+        assert_eq!(ids, [7, 8].map(|id| Uuid::from_u128(id).into()));
+    }
+
+    #[test]
+    fn a_grant_on_the_organization_covers_those_on_its_workspaces_in_lists() {
+        use PermissionType as P;
+        let grants = [
+            grant(P::WorkspaceReader, Some(7)),
+            grant(P::OrganizationReader, None),
+            grant(P::OrganizationEditor, None),
+        ];
+        let caller = caller(&grants);
+        let organization: OrganizationId = Uuid::from_u128(1).into();
+        let Extent::Parts {
+            organizations,
+            workspaces,
+        } = caller.scope().extent().clone()
+        else {
+            panic!("everything");
+        };
+        assert_eq!((organizations, workspaces.len()), (vec![organization], 0));
+        assert!(caller.on_organization(organization).include(Ability::Edit));
     }
 }

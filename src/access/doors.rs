@@ -15,18 +15,21 @@ use crate::domain::actor::Actor;
 use crate::domain::application::Application;
 use crate::domain::connection::Connection;
 use crate::domain::definition::{Definition, Kind, Shelf};
+use crate::domain::group::Group;
 use crate::domain::ids::{
-    ActorId, ApplicationId, ConnectionId, DefinitionId, OrganizationId, PermissionId, WorkspaceId,
+    ActorId, ApplicationId, ConnectionId, DataplaneId, DefinitionId, GroupId, OrganizationId,
+    PermissionId, RegionId, TagId, WorkspaceId,
 };
 use crate::domain::job::{Job, JobId};
-use crate::domain::organization::Organization;
+use crate::domain::organization::{Dataplane, ManagedRegion, Organization};
 use crate::domain::permission::{Permission, PermissionScope};
+use crate::domain::tag::Tag;
 use crate::domain::workspace::Workspace;
 use crate::error::{Error, Fault, Noun, Place, Result};
 use crate::store::db::Exec;
 use crate::store::{
-    actors, applications, connections, definitions, job_lists, organizations, permissions,
-    standings, workspaces,
+    actors, applications, connections, dataplanes, definitions, groups, job_lists, organizations,
+    permissions, regions, standings, tags, workspaces,
 };
 
 /// A workspace, for something that level `L` allows.
@@ -213,6 +216,29 @@ pub async fn job<L: Level>(
         .ok_or_else(|| Error::not_found(Noun::Job, id))
 }
 
+/// A tag, for something that level `L` allows in its workspace.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn tag<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: TagId,
+) -> Result<Granted<Tag, L>> {
+    let found = tags::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|found| Sight {
+            abilities: caller.in_workspace(found.tag.workspace_id, found.organization_id),
+            gone: found.workspace_deleted_at.is_some(),
+        });
+        sight.judge::<L>(caller, Ability::Read, Noun::Tag, id, L::ROLES.1)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(|found| Granted::of(found.tag))
+        .ok_or_else(|| Error::not_found(Noun::Tag, id))
+}
+
 /// What a source or a destination is called when it is missing.
 #[must_use]
 pub fn noun(kind: Kind) -> Noun {
@@ -281,6 +307,75 @@ pub async fn organization<L: Level>(
     found
         .map(Granted::of)
         .ok_or_else(|| Error::not_found(Noun::Organization, id))
+}
+
+/// A region, for something that level `L` allows on its organization.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn region<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: RegionId,
+) -> Result<Granted<ManagedRegion, L>> {
+    let found = regions::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|found| Sight {
+            abilities: caller.on_organization(found.region.organization_id),
+            gone: found.deleted_at.is_some(),
+        });
+        sight.judge::<L>(caller, Ability::Belong, Noun::Region, id, L::ROLES.0)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(Granted::of)
+        .ok_or_else(|| Error::not_found(Noun::Region, id))
+}
+
+/// A data plane, for something that level `L` allows on its organization.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn dataplane<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: DataplaneId,
+) -> Result<Granted<Dataplane, L>> {
+    let found = dataplanes::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|found| Sight {
+            abilities: caller.on_organization(found.organization_id),
+            gone: found.dataplane.deleted_at.is_some(),
+        });
+        sight.judge::<L>(caller, Ability::Belong, Noun::Dataplane, id, L::ROLES.0)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(|found| Granted::of(found.dataplane))
+        .ok_or_else(|| Error::not_found(Noun::Dataplane, id))
+}
+
+/// A group, for something that level `L` allows on its organization.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn group<L: Level>(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: GroupId,
+) -> Result<Granted<Group, L>> {
+    let found = groups::fetch(db, Lookup::of(id)).await?;
+    let judge = |caller: &Caller| {
+        let sight = found.as_ref().map(|group| Sight {
+            abilities: caller.on_organization(group.organization_id),
+            gone: group.deleted_at.is_some(),
+        });
+        sight.judge::<L>(caller, Ability::Belong, Noun::Group, id, L::ROLES.0)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(Granted::of)
+        .ok_or_else(|| Error::not_found(Noun::Group, id))
 }
 
 /// A permission, for something that level `L` allows on what it is granted on. One on the whole

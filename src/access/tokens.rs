@@ -12,6 +12,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::domain::application::Application;
 use crate::domain::ids::{ApplicationId, UserId};
 use crate::error::{Error, Result};
+use crate::store::applications::Credentials;
 use crate::store::db::Db;
 
 /// Whom our tokens are for.
@@ -40,6 +41,18 @@ pub struct Buyer {
     pub user: UserId,
     pub client_id: String,
     pub generation: i64,
+}
+
+impl From<Credentials> for Buyer {
+    /// With the current secret.
+    fn from(kept: Credentials) -> Self {
+        Self {
+            application: kept.id,
+            user: kept.user_id,
+            client_id: kept.client_id,
+            generation: kept.secret_generation,
+        }
+    }
 }
 
 impl From<Application> for Buyer {
@@ -78,9 +91,23 @@ impl Tokens {
     /// # Errors
     /// When there is no key to sign with.
     pub async fn issue(&self, db: &Db, clock: &Clock, buyer: &Buyer) -> Result<Token> {
+        self.issue_for(db, clock, buyer, self.lifetime).await
+    }
+
+    /// A token that lives as long as it is said.
+    ///
+    /// # Errors
+    /// When there is no key to sign with.
+    pub async fn issue_for(
+        &self,
+        db: &Db,
+        clock: &Clock,
+        buyer: &Buyer,
+        lifetime: TimeDelta,
+    ) -> Result<Token> {
         let key = self.keys.signing(db, clock).await?;
         let issued_at = clock.now();
-        let expires_in = self.lifetime.num_seconds();
+        let expires_in = lifetime.num_seconds();
         let claims = Claims {
             iss: &self.issuer,
             aud: AUDIENCE,
@@ -99,7 +126,7 @@ impl Tokens {
         Ok(Token {
             text,
             expires_in,
-            expires_at: issued_at + self.lifetime,
+            expires_at: issued_at + lifetime,
         })
     }
 

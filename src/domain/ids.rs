@@ -60,7 +60,10 @@ ids! {
     ActorId;
     ApplicationId;
     ConnectionId;
+    DataplaneId;
     DefinitionId;
+    GroupId;
+    GroupMemberId;
     OrganizationId;
     PermissionId;
     RegionId;

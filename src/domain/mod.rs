@@ -7,6 +7,7 @@ pub mod connection;
 pub mod cron;
 pub mod definition;
 pub mod disabling;
+pub mod group;
 pub mod ids;
 pub mod job;
 pub mod mapper;

@@ -365,6 +365,12 @@ impl From<Error> for Problem {
                 "unprocessable-entity",
                 detail,
             ),
+            Error::NotOffered(_) => Self::new(
+                S::NOT_IMPLEMENTED,
+                "error:implementation/not-implemented-in-oss",
+                "API not implemented in Airbyte OSS",
+                detail,
+            ),
             Error::Unauthenticated(_) => {
                 let challenge =
                     HeaderValue::from_static("Bearer realm=\"ferrobyte\", error=\"invalid_token\"");
@@ -393,6 +399,10 @@ impl From<Error> for Problem {
                 "state-conflict",
                 detail,
             ),
+            Error::Taken { what, .. } => {
+                let (kind, title) = taken(what);
+                Self::new(S::CONFLICT, kind, title, detail)
+            }
             Error::Running { job, .. } => Self::new(
                 S::CONFLICT,
                 kind!("#try-again-later"),
@@ -457,6 +467,46 @@ fn broken(rule: Rule) -> (StatusCode, &'static str, &'static str) {
             kind!("#unprocessable-entity"),
             "unprocessable-entity",
         ),
+        Rule::TagName => (
+            StatusCode::BAD_REQUEST,
+            "error:tag-name-too-long",
+            "Tag name too long",
+        ),
+        Rule::TagColor => (
+            StatusCode::BAD_REQUEST,
+            "error:tag-invalid-hex-color",
+            "Invalid hex color",
+        ),
+        Rule::TagLimit => (
+            StatusCode::BAD_REQUEST,
+            "error:tag-limit-for-workspace-reached",
+            "Tag limit for workspace reached",
+        ),
+    }
+}
+
+/// What the reference server says when there is such a thing already: type and title.
+fn taken(noun: Noun) -> (&'static str, &'static str) {
+    match noun {
+        Noun::Dataplane => (
+            "error:dataplane-name-already-exists",
+            "Data plane name already exists",
+        ),
+        Noun::Group => ("error:group-already-exists", "Group already exists"),
+        Noun::GroupMember => (
+            "error:group-member-already-exists",
+            "Group member already exists",
+        ),
+        Noun::GroupPermission => (
+            "error:group-permission-already-exists",
+            "Group permission already exists",
+        ),
+        Noun::Region => (
+            "error:dataplane-group-name-already-exists",
+            "Data plane group name already exists",
+        ),
+        Noun::Tag => ("error:tag-already-exists", "Tag already exists"),
+        _ => (kind!("#409-state-conflict"), "state-conflict"),
     }
 }
 
@@ -465,10 +515,15 @@ fn resource_type(noun: Noun) -> &'static str {
     match noun {
         Noun::Application => "APPLICATION",
         Noun::Connection => "STANDARD_SYNC",
+        Noun::Dataplane => "DATAPLANE",
+        Noun::Group => "GROUP",
+        Noun::GroupMember => "GROUP_MEMBER",
+        Noun::GroupPermission => "GROUP_PERMISSION",
         Noun::Job => "JOB",
         Noun::Organization => "ORGANIZATION",
         Noun::Permission => "PERMISSION",
         Noun::Region => "DATAPLANE_GROUP",
+        Noun::Tag => "TAG",
         Noun::User => "USER",
         Noun::Destination => "DESTINATION_CONNECTION",
         Noun::DestinationDefinition => "STANDARD_DESTINATION_DEFINITION",

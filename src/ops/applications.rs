@@ -11,7 +11,7 @@ use crate::domain::ids::ApplicationId;
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::Name;
 use crate::error::{Error, Result};
-use crate::store::applications;
+use crate::store::{applications, embedded};
 
 /// The longest time that an old secret may outlive its rotation.
 pub const LONGEST_GRACE: TimeDelta = TimeDelta::days(30);
@@ -58,6 +58,11 @@ pub async fn create_as(
         secret_hash: secret.hash(),
     };
     let mut db = app.db.write().await?;
+    if embedded::is_account(&mut db, caller.own()).await? {
+        // Credentials would outlive the token that made them.
+        let why = "an embedded end user cannot own applications";
+        return Err(Error::forbidden(why));
+    }
     if !applications::insert(&mut db, &new, app.clock.now()).await? {
         return Ok(None);
     }

@@ -10,7 +10,7 @@ use crate::domain::secret::PlainSecret;
 use crate::domain::text::{EmailAddress, Name};
 use crate::domain::user::{NewUser, User};
 use crate::error::{Error, Result};
-use crate::store::{applications, permissions, sessions, setup, standings, users};
+use crate::store::{applications, groups, permissions, sessions, setup, standings, users};
 
 /// Adds a person, with the given password or a generated one, which is answered.
 ///
@@ -110,6 +110,7 @@ pub async fn remove(app: &App, user: UserId) -> Result<()> {
             "this instance would be left without an administrator; name another one first",
         ));
     }
+    groups::remove_from_all(&mut db, user).await?;
     sessions::remove_of_user(&mut db, user).await?;
     applications::remove_of_user(&mut db, user, now).await?;
     users::remove(&mut db, user, now).await?;

@@ -10,7 +10,7 @@ use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::permission::{Permission, PermissionScope, PermissionType, ScopeKind};
 use crate::error::{Error, Result};
 use crate::store::db::Writer;
-use crate::store::{organizations, permissions, users};
+use crate::store::{groups, organizations, permissions, users};
 
 /// Grants a permission. One that exists already is answered as it is.
 ///
@@ -102,7 +102,8 @@ pub async fn change(
     Ok(changed)
 }
 
-/// Takes a permission away. With one on an organization go the person's permissions on its workspaces.
+/// Takes a permission away. With one on an organization go the person's permissions on its workspaces,
+/// and with the last one the person's places in its groups.
 ///
 /// # Errors
 /// [`Error::Conflict`] when it is the last administrator's.
@@ -118,6 +119,10 @@ pub async fn remove(
         for below in held.iter().filter(|held| held.workspace_id.is_some()) {
             permissions::remove_superfluous(db, below.id).await?;
         }
+        let stays = |held: &Permission| held.organization_id.is_some() && held.id != permission.id;
+        if !held.iter().any(stays) {
+            groups::remove_within(db, &host, permission.user_id).await?;
+        }
     }
     permissions::remove(db, permission).await
 }
@@ -132,12 +137,17 @@ async fn check(db: &mut Writer, new: &Permission) -> Result<()> {
 }
 
 fn fitting(permission: &Permission) -> Result<()> {
-    let (fits, thing) = match permission.scope().kind() {
+    fits(permission.permission_type, permission.scope().kind())
+}
+
+/// Whether permissions of a type are granted on such things.
+pub(super) fn fits(permission_type: PermissionType, kind: ScopeKind) -> Result<()> {
+    let (fits, thing) = match kind {
         ScopeKind::Instance => ("instance_admin", "the instance"),
         ScopeKind::Organization => ("organization_…", "an organization"),
         ScopeKind::Workspace => ("workspace_…", "a workspace"),
     };
-    if permission.permission_type.scope_kind() == permission.scope().kind() {
+    if permission_type.scope_kind() == kind {
         return Ok(());
     }
     Err(Error::invalid(

@@ -124,13 +124,18 @@ pub async fn remove(app: &App, caller: &Caller, id: WorkspaceId) -> Result<()> {
 
 async fn default_region(db: &mut Writer, host: &Granted<Organization, Edit>) -> Result<Region> {
     let region = organizations::first_region(db, host.id).await?;
-    region.ok_or_else(|| Error::internal(format!("organization {} has no region", host.id)))
+    region.ok_or_else(|| {
+        Error::conflict(format!(
+            "organization {} has no enabled region for the workspace; create or enable one, or name another",
+            host.id
+        ))
+    })
 }
 
 fn no_such_region() -> Error {
     Error::invalid(
         "/regionId",
-        "there is no such region in the organization of the workspace",
+        "there is no such region for workspaces of the organization, or it is disabled",
     )
 }
 

@@ -55,6 +55,11 @@ impl<R: Read> Lines<R> {
         }
     }
 
+    /// Where the bytes come from. Whoever reads there loses what it reads.
+    pub fn input(&mut self) -> &mut R {
+        &mut self.input
+    }
+
     /// The next line; `None` at the end.
     ///
     /// # Errors

@@ -26,6 +26,12 @@ const REPLACED: &[(Kind, &str, &str)] = &[
         "airbyte/destination-local-json",
         "local-json",
     ),
+    (Kind::Source, "airbyte/source-postgres", "postgres"),
+    (
+        Kind::Destination,
+        "airbyte/destination-postgres",
+        "postgres",
+    ),
 ];
 
 /// The connector in this program that replaces an image, whatever host the image comes from.

@@ -12,13 +12,16 @@ pub mod catalogs;
 pub mod catalogue;
 pub mod connection_lists;
 pub mod connections;
+pub mod dataplanes;
 pub mod db;
 pub mod definitions;
 pub mod deliveries;
 pub mod disabling;
 pub mod due;
+pub mod embedded;
 pub mod fences;
 pub mod generations;
+pub mod groups;
 pub mod idempotency;
 pub mod job_lists;
 pub mod jobs;
@@ -58,12 +61,15 @@ pub fn statements() -> Vec<&'static str> {
         catalogue::STATEMENTS,
         connection_lists::STATEMENTS,
         connections::STATEMENTS,
+        dataplanes::STATEMENTS,
         definitions::STATEMENTS,
         deliveries::STATEMENTS,
         disabling::STATEMENTS,
         due::STATEMENTS,
+        embedded::STATEMENTS,
         fences::STATEMENTS,
         generations::STATEMENTS,
+        groups::STATEMENTS,
         idempotency::STATEMENTS,
         job_lists::STATEMENTS,
         jobs::STATEMENTS,

@@ -16,9 +16,9 @@ const INSERT: &str = "INSERT INTO organizations (id, name, email, created_at) VA
                       ON CONFLICT (id) DO NOTHING";
 const SET_EMAIL: &str = "UPDATE organizations SET email = $2 WHERE id = $1";
 const REGION: &str = "SELECT id, organization_id, name FROM regions \
-                      WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL";
+    WHERE organization_id IN ($1, $3) AND id = $2 AND deleted_at IS NULL AND enabled";
 const FIRST_REGION: &str = "SELECT id, organization_id, name FROM regions \
-                            WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1";
+    WHERE organization_id = $1 AND deleted_at IS NULL AND enabled ORDER BY created_at, id LIMIT 1";
 const INSERT_REGION: &str = "INSERT INTO regions (id, organization_id, name, created_at, updated_at) \
                              VALUES ($1, $2, $3, $4, $4)";
 
@@ -65,7 +65,7 @@ pub async fn hold(db: &mut Writer, id: OrganizationId) -> Result<()> {
     on!(db, link => sqlx::query(HOLD).bind(id).execute(link).await.map(drop)).map_err(Error::store)
 }
 
-/// A live region of the organization.
+/// An enabled region for workspaces of the organization.
 pub async fn region<L>(
     db: &mut dyn Exec,
     organization: &Granted<Organization, L>,
@@ -74,17 +74,20 @@ pub async fn region<L>(
     region_of(db, organization.id, id).await
 }
 
-/// A live region of the organization that a workspace belongs to.
+/// An enabled region for workspaces of the organization: one of its own, or of the default one.
 pub async fn region_of(
     db: &mut dyn Exec,
     organization: OrganizationId,
     id: RegionId,
 ) -> Result<Option<Region>> {
-    on!(db, link => sqlx::query_as(REGION).bind(organization).bind(id).fetch_optional(link).await)
-        .map_err(Error::store)
+    on!(db, link => {
+        let query = sqlx::query_as(REGION).bind(organization).bind(id).bind(OrganizationId::DEFAULT);
+        query.fetch_optional(link).await
+    })
+    .map_err(Error::store)
 }
 
-/// The organization's oldest live region: where workspaces go when nobody says.
+/// The organization's oldest enabled region: where workspaces go when nobody says.
 pub async fn first_region(
     db: &mut dyn Exec,
     organization: OrganizationId,

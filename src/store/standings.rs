@@ -1,4 +1,5 @@
-//! What a person holds, with what is needed to judge and to list by it.
+//! What a person holds, with what is needed to judge and to list by it: directly, and by the groups of
+//! organizations on which they hold something directly.
 
 use super::db::{Exec, on};
 use crate::clock::Timestamp;
@@ -9,11 +10,17 @@ use crate::error::{Error, Result};
 const GRANTS: &str = "SELECT p.permission_type, p.organization_id, p.workspace_id, \
     w.organization_id AS workspace_organization_id, w.created_at AS workspace_created_at, \
     w.deleted_at AS workspace_deleted_at \
-    FROM permissions p LEFT JOIN workspaces w ON w.id = p.workspace_id WHERE p.user_id = $1";
+    FROM permissions p LEFT JOIN workspaces w ON w.id = p.workspace_id WHERE p.user_id = $1 \
+    UNION ALL \
+    SELECT p.permission_type, p.organization_id, p.workspace_id, w.organization_id, w.created_at, w.deleted_at \
+    FROM group_members m JOIN user_groups g ON g.id = m.group_id \
+    JOIN group_permissions p ON p.group_id = g.id LEFT JOIN workspaces w ON w.id = p.workspace_id \
+    WHERE m.user_id = $1 AND g.deleted_at IS NULL AND EXISTS \
+    (SELECT 1 FROM permissions d WHERE d.user_id = $1 AND d.organization_id = g.organization_id)";
 
 pub(super) const STATEMENTS: &[&str] = &[GRANTS];
 
-/// One permission of somebody, and what is known of its workspace.
+/// One permission of somebody or of a group of theirs, and what is known of its workspace.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct GrantRow {
     pub permission_type: PermissionType,

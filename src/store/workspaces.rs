@@ -16,6 +16,7 @@ use crate::clock::Timestamp;
 use crate::domain::ids::{OrganizationId, RegionId, WorkspaceId};
 use crate::domain::organization::{Organization, Region};
 use crate::domain::page::{Page, Slice};
+use crate::domain::tag::Tag;
 use crate::domain::workspace::{ListedWorkspace, NewWorkspace, Workspace, WorkspaceChange};
 use crate::error::{Error, Result};
 
@@ -356,6 +357,12 @@ pub(super) async fn insert_unasked(
 /// when the workspace has just gone.
 pub async fn hold<L>(db: &mut Writer, workspace: &Granted<Workspace, L>) -> Result<Option<String>> {
     on!(db, link => sqlx::query_scalar(HOLD).bind(workspace.id).fetch_optional(link).await)
+        .map_err(Error::store)
+}
+
+/// Makes others that hold the workspace of a tag wait until this transaction is over.
+pub async fn hold_of_tag(db: &mut Writer, tag: &Granted<Tag, EditSomething>) -> Result<()> {
+    on!(db, link => sqlx::query(HOLD).bind(tag.workspace_id).execute(link).await.map(drop))
         .map_err(Error::store)
 }
 

@@ -159,8 +159,13 @@ impl From<Error> for Failure {
                 "You may not see this",
                 sentence(&error),
             ),
+            Error::NotOffered(_) => Self::new(
+                StatusCode::NOT_IMPLEMENTED,
+                "That is not offered here",
+                sentence(&error),
+            ),
             Error::NotFound { .. } => Self::no_such_page(),
-            Error::Conflict(_) | Error::Running { .. } => Self::new(
+            Error::Conflict(_) | Error::Running { .. } | Error::Taken { .. } => Self::new(
                 StatusCode::CONFLICT,
                 "That cannot be done now",
                 sentence(&error),

@@ -46,36 +46,6 @@ async fn one(server: &TestServer, text: &'static str) -> Option<i64> {
     .expect("a number")
 }
 
-/// A tag, as an operation for tags would store it.
-async fn tag(server: &TestServer, workspace: &str, name: &str) -> String {
-    let id = server.app.clock.new_id();
-    let workspace: uuid::Uuid = workspace.parse().expect("an id");
-    let text = "INSERT INTO tags (id, workspace_id, name, color, created_at) VALUES ($1, $2, $3, 'ff0000', $4)";
-    let now = server.app.clock.now();
-    let mut db = server.app.db.write().await.expect("a writer");
-    match db.link() {
-        Link::Postgres(link) => {
-            let query = sqlx::query(text)
-                .bind(id)
-                .bind(workspace)
-                .bind(name)
-                .bind(now);
-            query.execute(link).await.map(drop)
-        }
-        Link::Sqlite(link) => {
-            let query = sqlx::query(text)
-                .bind(id)
-                .bind(workspace)
-                .bind(name)
-                .bind(now);
-            query.execute(link).await.map(drop)
-        }
-    }
-    .expect("a tag");
-    db.commit().await.expect("a commit");
-    id.to_string()
-}
-
 #[tokio::test]
 async fn the_least_request_takes_everything_that_the_source_offers() {
     let server = TestServer::start().await;
@@ -439,10 +409,10 @@ async fn tags_come_back_in_the_order_sent() {
     let home = admin.first_workspace().await;
     let elsewhere = admin.creates_workspace("elsewhere").await;
     let (a, b) = (
-        tag(&server, &home, "a").await,
-        tag(&server, &home, "b").await,
+        admin.creates_tag("a", &home).await,
+        admin.creates_tag("b", &home).await,
     );
-    let foreign = tag(&server, &elsewhere, "c").await;
+    let foreign = admin.creates_tag("c", &elsewhere).await;
     let whole = |id: &str, name: &str| json!({ "tagId": id, "workspaceId": home, "name": name, "color": "ff0000" });
     let base = pair(&admin, &home).await;
     let tags = json!([whole(&b, "b"), whole(&a, "a")]);

@@ -88,6 +88,31 @@ async fn a_request_that_is_sent_again_makes_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_there_once_is_made_once_by_its_key() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let home = admin.first_workspace().await;
+    let zero = ferrobyte::domain::ids::OrganizationId::DEFAULT;
+    for (path, body) in [
+        (
+            "/tags",
+            json!({ "name": "daily", "color": "ff0000", "workspaceId": home }),
+        ),
+        (
+            "/regions",
+            json!({ "name": "daily", "organizationId": zero }),
+        ),
+    ] {
+        let made = post(&admin, "k", path, &body).await.ok(200);
+        assert_eq!(post(&admin, "k", path, &body).await.ok(200), made);
+        post(&admin, "l", path, &body).await.problem(409);
+        let mut other = body;
+        other["name"] = json!("hourly");
+        post(&admin, "k", path, &other).await.problem(422);
+    }
+}
+
+#[tokio::test]
 async fn a_job_is_started_once_by_its_key() {
     let server = TestServer::start().await;
     let admin = server.admin().await;

@@ -14,6 +14,7 @@ use crate::support::TestServer;
 const KNOWN: &str = "11111111-1111-4111-8111-111111111111";
 const GITHUB: &str = "ef69ef6e-aa7f-4af1-a01d-ef775033524e";
 const POSTGRES: &str = "25c5221d-dce2-4163-ade9-739ef790f503";
+const SNOWFLAKE: &str = "424892c4-daac-4491-b35d-c6688ba547ba";
 const LOCAL_JSON: &str = "a625d593-bba5-4a1c-a53d-2d246268a816";
 
 /// How each of these public connectors is run.
@@ -53,6 +54,7 @@ async fn a_connector_is_run_the_first_way_that_there_is() {
                 "native:faker",
                 "native:dev-null",
                 "native:local-json",
+                "native:postgres",
                 "python:airbyte-source-github==2.7.1",
                 "image",
             ],
@@ -63,15 +65,16 @@ async fn a_connector_is_run_the_first_way_that_there_is() {
                 "python:airbyte-source-faker==7.2.1",
                 "native:dev-null",
                 "native:local-json",
+                "native:postgres",
                 "python:airbyte-source-github==2.7.1",
                 "image",
             ],
         ),
-        ("image", ["image", "image", "image", "image", "image"]),
+        ("image", ["image"; 6]),
     ] {
         // The database has seen the usual order before.
         let server = TestServer::with(&[("connectors.runtimes", order)]).await;
-        let ids = [FAKER, DEV_NULL, LOCAL_JSON, GITHUB, POSTGRES];
+        let ids = [FAKER, DEV_NULL, LOCAL_JSON, POSTGRES, GITHUB, SNOWFLAKE];
         assert_eq!(runtimes(&server, &ids).await, runtimes_of, "{order}");
         let tag = match order {
             "native,python,image" => env!("CARGO_PKG_VERSION"),

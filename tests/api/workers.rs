@@ -21,11 +21,11 @@ const USERS: u64 = if cfg!(debug_assertions) {
 };
 
 /// A worker, killed when dropped.
-struct Worker(Child);
+pub struct Worker(Child);
 
 impl Worker {
     /// Starts one beside a server, on its database.
-    fn start(server: &TestServer, directory: &Path) -> Self {
+    pub fn start(server: &TestServer, directory: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_ferrobyte"))
             .env_clear()
             .env("FERROBYTE_DATA_DIR", directory)
@@ -69,7 +69,7 @@ fn postgres(server: &TestServer) -> Option<(&'static str, String)> {
 }
 
 /// Where a worker finds the same database, and where it writes files.
-fn home(server: &TestServer, other: &Path) -> PathBuf {
+pub fn home(server: &TestServer, other: &Path) -> PathBuf {
     match server.database().url.strip_prefix("sqlite:") {
         Some(file) => Path::new(file).parent().expect("a directory").to_owned(),
         None => other.to_owned(),

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import time
 from urllib.parse import urlparse
 
 import airbyte_api
@@ -25,6 +26,16 @@ def refused(what, status, call, mentions=None):
         right = right and bool((problem.get("data") or {}).get("message") or problem.get("detail"))
         return check(what, right and (mentions is None or mentions in error.body), f"{error.status_code} {error.body}")
     return check(what, False, f"accepted: {answer}")
+
+
+def within(seconds, holds):
+    """Whether it comes true in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 class Person:

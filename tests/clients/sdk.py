@@ -11,23 +11,23 @@ import os
 import re
 import subprocess
 import sys
-import time
 import uuid
 from urllib.parse import parse_qs, urlparse
 
 import airbyte_api
 from airbyte_api import api, errors, models
 
+import administration
 import connectors
 import syncs
 from counting import ADMIN, API, ENGINE, URL, check, equal, finish
-from kit import VERSION, Person, refused
+from kit import VERSION, Person, refused, within
 
 DEFAULT_ORGANIZATION = "00000000-0000-0000-0000-000000000000"
 ADMIN_USER = "00000000-0000-0000-0000-000000000000"
-# The oldest generation knows neither notifications nor definitions.
+# The oldest generation knows neither notifications nor definitions nor tags.
 OLDEST = VERSION.startswith("0.52.")
-LEAST_CHECKS = 165 if OLDEST else 210
+LEAST_CHECKS = 205 if OLDEST else 250
 
 
 # The calls, spelled the way the package wants them ------------------------------------------------
@@ -101,15 +101,6 @@ def delete_permission(who, permission_id):
 
 def organizations(who):
     return who.sdk.organizations.list_organizations_for_user().organizations_response.data
-
-
-def within(seconds, holds):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 # The walk -----------------------------------------------------------------------------------------
@@ -329,6 +320,7 @@ def permissions_walk(admin, ids):
     refused("the last administrator of an organization stays", 409, lambda: delete_permission(admin, crown.permission_id))
     refused("and is not demoted either", 409, lambda: change_permission(admin, crown.permission_id, "organization_reader"))
     refused("a permission that never was is 404", 404, lambda: get_permission(admin, str(uuid.uuid4())))
+    return person, user_id
 
 
 def permitted(call):
@@ -358,7 +350,8 @@ def walk():
     admin = tokens()
     ids = workspaces_walk(admin)
     organizations_and_users(admin)
-    permissions_walk(admin, ids)
+    member, user_id = permissions_walk(admin, ids)
+    administration.walk(admin, ADMIN, member, user_id, ids)
     connectors.walk(admin, ids[1])
     syncs.walk(admin, ids[2])
     redirected = [request for request in admin.seen if 300 <= request[2] < 400]

@@ -24,6 +24,8 @@ def walk(admin, workspace):
     silent = models.DestinationDevNull(test_destination=models.Silent())
     nowhere = create_destination(admin, workspace, "nowhere", silent).destination_id
     kept = connections(admin, workspace, source, nowhere)
+    if not VERSION.startswith("0.52."):  # It knows no tags.
+        tagged(admin, workspace, kept)
     jobs(admin, workspace, kept)
     rows(admin, workspace, source)
     running(admin, workspace)
@@ -162,6 +164,15 @@ def connections(who, workspace, source, destination):
             if c.connection_id == chosen.connection_id]
     equal("and listed where deleted ones are asked for", [one.status.value for one in gone], ["deprecated"])
     return made.connection_id
+
+
+def tagged(who, workspace, connection):
+    print("tags of a connection")
+    made = [who.sdk.tags.create_tag(request=models.TagCreateRequest(
+        name=name, color="FF8800", workspace_id=workspace)).tag_response for name in ("zebra", "ant")]
+    equal("they come back in the order given", [tag.name for tag in patch(who, connection, tags=made).tags], ["zebra", "ant"])
+    equal("another change leaves them", [tag.name for tag in patch(who, connection, name="tagged").tags], ["zebra", "ant"])
+    equal("none takes them away", patch(who, connection, tags=[]).tags, [])
 
 
 def jobs(who, workspace, connection):

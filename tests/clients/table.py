@@ -9,7 +9,7 @@ RESULTS = ROOT / "target/clients/results"
 BEGIN, END = "<!-- clients: written by tests/clients/run --table -->", "<!-- clients: end -->"
 SDK = "tokens, workspaces, permissions, users, sources, destinations, streams, connections, jobs"
 KINDS = {
-    "airbyte-api": ("Python `airbyte-api`", SDK + ", definitions"),
+    "airbyte-api": ("Python `airbyte-api`", SDK + ", definitions, tags"),
     "pyairbyte": ("PyAirbyte `airbyte`, `CloudWorkspace`", "deploy, check, sync, cancel, states, logs, custom definitions"),
     "airflow": ("Airflow `apache-airflow-providers-airbyte`", "hook, operator (waiting, asynchronous, deferrable), sensor, trigger"),
     "dagster": ("Dagster `dagster-airbyte`", "assets loaded from a workspace and materialized, sync and poll"),

@@ -101,6 +101,12 @@ impl<P: AsFd> Pipe<P> {
     }
 }
 
+impl<P: AsFd> AsFd for Pipe<P> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pipe.as_fd()
+    }
+}
+
 impl Read for Pipe<PipeReader> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.patiently(PollFlags::IN, |pipe| pipe.read(into))

@@ -1,12 +1,12 @@
 //! Native connectors on standard input and output, as any connector is run: `NAME spec`, or `NAME write
 //! --config F --catalog F`. Answers and failures go to standard output as messages.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::interface::Fault;
+use super::interface::{Fault, Input};
 use super::{Connector, inside, run, surroundings};
 use crate::connector::{Question, Task};
 
@@ -41,7 +41,7 @@ pub fn obey(
     connector: &Connector,
     order: &Order,
     local_dir: &Path,
-    input: &mut dyn Read,
+    input: &mut dyn Input,
     output: &mut dyn Write,
 ) -> u8 {
     let Ok(surroundings) = surroundings(local_dir) else {

@@ -3,12 +3,12 @@
 //!
 //! States are not committed one by one. They wait while more input is at hand and are committed together
 //! as soon as the reader would have to wait, so a fast source costs few flushes and a slow one waits
-//! for nothing.
+//! for nothing. Where a commit is dear, they wait a little longer, unless the source falls silent.
 
 use std::collections::HashMap;
-use std::io::Read;
+use std::time::{Duration, Instant};
 
-use super::interface::{Fault, Stop};
+use super::interface::{Fault, Input, Stop};
 use super::output::Output;
 use crate::protocol::catalog::{ConfiguredCatalog, StreamDescriptor};
 use crate::protocol::line::{Line, RecordLine, classify};
@@ -31,12 +31,22 @@ pub(super) trait Sink {
 
     /// There is no more of a stream; `complete` when its source said that this is all of it.
     fn finish(&mut self, stream: usize, complete: bool) -> Result<(), Fault>;
+
+    /// How long states may wait to be committed while more comes.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
 }
+
+/// A source that sends nothing for this long is silent.
+const SILENCE: Duration = Duration::from_millis(50);
+/// More states than this do not wait.
+const MOST_WAITING: usize = 10_000;
 
 /// Takes all of the input.
 pub(super) fn consume(
     catalog: &ConfiguredCatalog,
-    input: &mut dyn Read,
+    input: &mut dyn Input,
     sink: &mut dyn Sink,
     out: &mut Output<'_>,
 ) -> Result<(), Stop> {
@@ -60,6 +70,8 @@ struct Intake<'a, 'o> {
     last: usize,
     /// States that wait to be committed, with the stream that they are of.
     waiting: Vec<(Option<usize>, State)>,
+    /// Since when the first of them waits.
+    waiting_since: Instant,
 }
 
 struct Progress {
@@ -92,12 +104,13 @@ impl<'a, 'o> Intake<'a, 'o> {
             places,
             last: 0,
             waiting: Vec::new(),
+            waiting_since: Instant::now(),
         }
     }
 
-    fn take_all(&mut self, lines: &mut Lines<&mut dyn Read>) -> Result<(), Stop> {
+    fn take_all(&mut self, lines: &mut Lines<&mut dyn Input>) -> Result<(), Stop> {
         loop {
-            if !lines.is_ready() {
+            if !lines.is_ready() && self.is_time(*lines.input()) {
                 self.commit()?;
             }
             match lines.next().map_err(|_| Stop::Gone)? {
@@ -112,6 +125,18 @@ impl<'a, 'o> Intake<'a, 'o> {
                 None => return Ok(()),
             }
         }
+    }
+
+    /// Whether to commit now, when the next line is not at hand.
+    fn is_time(&self, input: &mut dyn Input) -> bool {
+        let left = self
+            .sink
+            .patience()
+            .saturating_sub(self.waiting_since.elapsed());
+        self.waiting.is_empty()
+            || self.waiting.len() > MOST_WAITING
+            || left.is_zero()
+            || input.is_idle(left.min(SILENCE))
     }
 
     fn take(&mut self, line: &[u8]) -> Result<(), Stop> {
@@ -160,6 +185,9 @@ impl<'a, 'o> Intake<'a, 'o> {
             .iter_mut()
             .map(|stream| std::mem::take(&mut stream.records));
         state.destination_stats = Some(Stats::of(records.sum()));
+        if self.waiting.is_empty() {
+            self.waiting_since = Instant::now();
+        }
         self.waiting.push((stream, state));
         Ok(())
     }

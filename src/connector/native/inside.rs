@@ -2,7 +2,7 @@
 //! system for its standard input and output, so that whoever runs connectors sees no difference.
 
 use std::fmt;
-use std::io::{self, PipeReader, PipeWriter, Read};
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::Connector;
 use super::cancel::{Cancel, Pipe};
-use super::interface::Surroundings;
+use super::interface::{Input, Surroundings};
 use super::run;
 use crate::connector::{Exit, Failure, Handle, Running, Task};
 
@@ -47,7 +47,7 @@ fn start(
 ) -> io::Result<Running> {
     let cancel = surroundings.cancel.clone();
     let (output, mut to) = ours_and_theirs(&cancel)?;
-    let (input, mut from): (_, Box<dyn Read + Send>) = match task {
+    let (input, mut from): (_, Box<dyn Input + Send>) = match task {
         Task::Read { .. } => (None, Box::new(io::empty())),
         Task::Write { .. } => {
             let (from, input) = io::pipe()?;
@@ -60,7 +60,7 @@ fn start(
     std::thread::Builder::new()
         .name(connector.name())
         .spawn(move || {
-            let code = run::perform(connector, &task, &surroundings, &mut from, &mut to);
+            let code = run::perform(connector, &task, &surroundings, &mut *from, &mut to);
             drop((from, to));
             let stopped = code != 0 && surroundings.cancel.is_given();
             let _ = ended.send(Some(Exit {

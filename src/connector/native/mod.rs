@@ -12,6 +12,7 @@ mod inside;
 mod interface;
 mod local_json;
 mod output;
+mod postgres;
 mod run;
 
 use std::path::Path;
@@ -48,7 +49,7 @@ enum Program {
 }
 
 /// All there are.
-pub static CONNECTORS: [Connector; 3] = [
+pub static CONNECTORS: [Connector; 5] = [
     Connector {
         kind: Kind::Source,
         short_name: "faker",
@@ -58,6 +59,16 @@ pub static CONNECTORS: [Connector; 3] = [
         tag: "7.2.1",
         documentation_url: "https://docs.airbyte.com/integrations/sources/faker",
         program: Program::Source(&faker::Faker),
+    },
+    Connector {
+        kind: Kind::Source,
+        short_name: "postgres",
+        title: "Postgres",
+        definition_id: uuid!("decd338e-5647-4c0b-adf4-da0e75f5a750"),
+        repository: "airbyte/source-postgres",
+        tag: "3.7.0",
+        documentation_url: "https://docs.airbyte.com/integrations/sources/postgres",
+        program: Program::Source(&postgres::Source),
     },
     Connector {
         kind: Kind::Destination,
@@ -78,6 +89,16 @@ pub static CONNECTORS: [Connector; 3] = [
         tag: "0.2.11",
         documentation_url: "https://docs.airbyte.com/integrations/destinations/local-json",
         program: Program::Destination(&local_json::LocalJson),
+    },
+    Connector {
+        kind: Kind::Destination,
+        short_name: "postgres",
+        title: "Postgres",
+        definition_id: uuid!("25c5221d-dce2-4163-ade9-739ef790f503"),
+        repository: "airbyte/destination-postgres",
+        tag: "3.0.0",
+        documentation_url: "https://docs.airbyte.com/integrations/destinations/postgres",
+        program: Program::Destination(&postgres::Destination),
     },
 ];
 

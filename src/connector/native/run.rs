@@ -2,12 +2,12 @@
 //! messages are written, and whatever goes wrong becomes a message and an exit code, as the protocol
 //! wants it of every connector.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::Value;
 
-use super::interface::{Fault, Stop, Surroundings, Wanted};
+use super::interface::{Fault, Input, Stop, Surroundings, Wanted};
 use super::output::Output;
 use super::{Connector, Program};
 use crate::connector::{Question, Said, Task};
@@ -40,7 +40,9 @@ pub(super) fn answer(
         Question::Discover { configuration } => {
             validate(connector, configuration)?;
             match connector.program {
-                Program::Source(source) => source.discover(configuration).map(Said::Catalog),
+                Program::Source(source) => source
+                    .discover(configuration, surroundings)
+                    .map(Said::Catalog),
                 Program::Destination(_) => Err(Fault::system("a destination discovers nothing")),
             }
         }
@@ -64,7 +66,7 @@ pub(super) fn perform(
     connector: &Connector,
     task: &Task,
     surroundings: &Surroundings,
-    input: &mut dyn Read,
+    input: &mut dyn Input,
     output: &mut dyn Write,
 ) -> u8 {
     speak(output, surroundings, |out| {
@@ -221,7 +223,7 @@ mod tests {
             Ok(())
         }
 
-        fn discover(&self, _: &Value) -> Result<Catalog, Fault> {
+        fn discover(&self, _: &Value, _: &Surroundings) -> Result<Catalog, Fault> {
             Ok(Catalog::default())
         }
 

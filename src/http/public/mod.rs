@@ -6,11 +6,16 @@ pub mod checks;
 pub mod connection_bodies;
 pub mod connections;
 pub mod connector_definitions;
+pub mod dataplanes;
 pub mod declarative_definitions;
 pub mod definitions;
 pub mod deliveries;
 pub mod destinations;
 pub mod documentation;
+pub mod embedded;
+pub mod group_members;
+pub mod group_permissions;
+pub mod groups;
 pub mod health;
 pub mod job_details;
 pub mod jobs;
@@ -18,10 +23,12 @@ pub mod oauth;
 pub mod organizations;
 pub mod page;
 pub mod permissions;
+pub mod regions;
 pub mod schemas;
 pub mod sources;
 pub mod states;
 pub mod streams;
+pub mod tags;
 pub mod tokens;
 pub mod users;
 pub mod workspaces;
@@ -33,7 +40,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 
-/// Every operation of the public API, as one visible list.
+/// Every operation of the public API, as one visible list in two parts.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(documentation::show))
@@ -118,7 +125,32 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(oauth::delete_of_workspace))
         .routes(routes!(oauth::put_of_organization))
         .routes(routes!(oauth::delete_of_organization))
+        .routes(routes!(tags::list, tags::create))
+        .routes(routes!(tags::get, tags::update, tags::delete))
+        .merge(administration())
+}
+
+/// What organizations are run with, and by whom.
+fn administration() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(regions::list, regions::create))
+        .routes(routes!(regions::get, regions::update, regions::delete))
+        .routes(routes!(dataplanes::list, dataplanes::create))
+        .routes(routes!(
+            dataplanes::get,
+            dataplanes::update,
+            dataplanes::delete
+        ))
         .routes(routes!(organizations::list))
+        .routes(routes!(embedded::organizations))
+        .routes(routes!(embedded::scoped_token))
+        .routes(routes!(embedded::widget_token))
+        .routes(routes!(groups::list, groups::create))
+        .routes(routes!(groups::get, groups::update, groups::delete))
+        .routes(routes!(group_members::list, group_members::add))
+        .routes(routes!(group_members::remove))
+        .routes(routes!(group_permissions::list, group_permissions::create))
+        .routes(routes!(group_permissions::delete))
         .routes(routes!(users::list))
         .routes(routes!(permissions::list, permissions::create))
         .routes(routes!(

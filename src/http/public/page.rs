@@ -74,6 +74,55 @@ pub struct PageParameters {
     offset: i32,
 }
 
+/// The links to the pages around one; empty where there is none.
+#[derive(Debug)]
+pub struct Links {
+    previous: String,
+    next: String,
+}
+
+impl Links {
+    /// For lists that leave out what is not there.
+    #[must_use]
+    pub fn previous(&self) -> Option<String> {
+        Some(self.previous.clone()).filter(|link| !link.is_empty())
+    }
+
+    /// For lists that leave out what is not there.
+    #[must_use]
+    pub fn next(&self) -> Option<String> {
+        Some(self.next.clone()).filter(|link| !link.is_empty())
+    }
+
+    /// `path` is the list's own, `filters` are the parameters to keep, in order.
+    pub fn new(
+        base: &Base,
+        path: &str,
+        filters: &[(&str, String)],
+        page: Page,
+        more: bool,
+    ) -> Self {
+        let link = |offset: u32| {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(filters);
+            query.append_pair("limit", &page.limit.to_string());
+            query.append_pair("offset", &offset.to_string());
+            format!("{}{path}?{}", base.0, query.finish())
+        };
+        let previous = if page.offset == 0 {
+            String::new()
+        } else {
+            link(page.offset.saturating_sub(page.limit))
+        };
+        let next = if more {
+            link(page.offset + page.limit)
+        } else {
+            String::new()
+        };
+        Self { previous, next }
+    }
+}
+
 /// The whole answer. `path` is the list's own, `filters` are the parameters to keep, in order.
 pub fn respond<T: WriteJson>(
     base: &Base,
@@ -82,29 +131,12 @@ pub fn respond<T: WriteJson>(
     page: Page,
     slice: &Slice<T>,
 ) -> Response {
-    let link = |offset: u32| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(filters);
-        query.append_pair("limit", &page.limit.to_string());
-        query.append_pair("offset", &offset.to_string());
-        format!("{}{path}?{}", base.0, query.finish())
-    };
-    let previous = if page.offset == 0 {
-        String::new()
-    } else {
-        link(page.offset.saturating_sub(page.limit))
-    };
-    let next = if slice.more {
-        link(page.offset + page.limit)
-    } else {
-        String::new()
-    };
-
+    let links = Links::new(base, path, filters, page, slice.more);
     let mut body = Vec::with_capacity(256 + slice.items.len() * 1024);
     body.extend_from_slice(b"{\"previous\":");
-    write_text(&previous, &mut body);
+    write_text(&links.previous, &mut body);
     body.extend_from_slice(b",\"next\":");
-    write_text(&next, &mut body);
+    write_text(&links.next, &mut body);
     body.extend_from_slice(b",\"data\":");
     write_items(&slice.items, &mut body);
     body.push(b'}');

@@ -93,20 +93,22 @@ pub struct PermissionCreateRequest {
     organization_id: Option<OrganizationId>,
 }
 
-impl PermissionCreateRequest {
-    fn scope(&self) -> Result<Scope, Error> {
-        match (self.organization_id, self.workspace_id) {
-            (Some(organization), None) => Ok(Scope::Organization(organization)),
-            (None, Some(workspace)) => Ok(Scope::Workspace(workspace)),
-            (Some(_), Some(_)) => Err(Error::invalid(
-                "/workspaceId",
-                "give either workspaceId or organizationId, not both",
-            )),
-            (None, None) => Err(Error::invalid(
-                "/workspaceId",
-                "give either workspaceId or organizationId",
-            )),
-        }
+/// What a request grants something on: exactly one of the two.
+pub(super) fn scope(
+    organization: Option<OrganizationId>,
+    workspace: Option<WorkspaceId>,
+) -> Result<Scope, Error> {
+    match (organization, workspace) {
+        (Some(organization), None) => Ok(Scope::Organization(organization)),
+        (None, Some(workspace)) => Ok(Scope::Workspace(workspace)),
+        (Some(_), Some(_)) => Err(Error::invalid(
+            "/workspaceId",
+            "give either workspaceId or organizationId, not both",
+        )),
+        (None, None) => Err(Error::invalid(
+            "/workspaceId",
+            "give either workspaceId or organizationId",
+        )),
     }
 }
 
@@ -257,7 +259,7 @@ pub async fn create(
     caller: Caller,
     Body(body): Body<PermissionCreateRequest>,
 ) -> Result<Json<PermissionResponse>, Problem> {
-    let scope = body.scope()?;
+    let scope = scope(body.organization_id, body.workspace_id)?;
     let mut db = app.db.write().await?;
     let made = ops::permissions::create(
         &mut db,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use ferrobyte::domain::ids::{OrganizationId, WorkspaceId};
 use ferrobyte::domain::permission::PermissionScope::{Instance, Organization, Workspace};
-use ferrobyte::domain::permission::PermissionType as P;
+use ferrobyte::domain::permission::{PermissionType as P, ScopeKind};
 use ferrobyte::http::openapi;
 use ferrobyte::ops::people;
 use serde_json::json;
@@ -20,12 +20,13 @@ use crate::support::answer::Answer;
 use crate::support::people::Person;
 
 /// Lists that take workspaces as a filter.
-const FILTERED: [&str; 5] = [
+const FILTERED: [&str; 6] = [
     "listWorkspaces",
     "listSources",
     "listDestinations",
     "listConnections",
     "listJobs",
+    "listTags",
 ];
 
 const UNKNOWN: &str = "99999999-9999-4999-8999-999999999999";
@@ -86,6 +87,23 @@ impl<'a> World<'a> {
         format!("{workspace}/{}", brings(&self.admin, workspace, kind).await)
     }
 
+    /// A name that nothing else has.
+    fn name(&self) -> String {
+        self.server.app.clock.new_id().simple().to_string()[20..].to_owned()
+    }
+
+    async fn region(&self, organization: OrganizationId) -> String {
+        let body = json!({ "name": self.name(), "organizationId": organization });
+        let made = self.admin.post("/regions", body).await.ok(200);
+        made["regionId"].as_str().expect("an id").to_owned()
+    }
+
+    async fn group(&self, organization: OrganizationId) -> String {
+        let body = json!({ "name": self.name(), "organizationId": organization });
+        let made = self.admin.post("/groups", body).await.ok(200);
+        made["groupId"].as_str().expect("an id").to_owned()
+    }
+
     /// A fresh thing to ask about in this workspace of this organization.
     async fn thing(
         &self,
@@ -113,6 +131,22 @@ impl<'a> World<'a> {
                 let made = self.admin.post("/jobs", body).await.ok(200);
                 made["jobId"].to_string()
             }
+            Target::Tag => self.admin.creates_tag(&self.name(), workspace).await,
+            Target::Region => self.region(organization).await,
+            Target::Dataplane => {
+                let region = self.region(organization).await;
+                let body = json!({ "name": "first", "regionId": region });
+                let made = self.admin.post("/dataplanes", body).await.ok(200);
+                made["dataplaneId"].as_str().expect("an id").to_owned()
+            }
+            Target::Group => self.group(organization).await,
+            Target::GroupPermission => {
+                let group = self.group(organization).await;
+                let body = json!({ "permissionType": "organization_reader", "organizationId": organization });
+                let path = format!("/groups/{group}/permissions");
+                let made = self.admin.post(&path, body).await.ok(201);
+                format!("{group}/{}", made["permissionId"].as_str().expect("an id"))
+            }
             Target::SourceDefinition => self.definition(workspace, "sources").await,
             Target::DestinationDefinition => self.definition(workspace, "destinations").await,
             Target::LowCode => {
@@ -128,6 +162,23 @@ impl<'a> World<'a> {
                 made["id"].as_str().expect("an id").to_owned()
             }
         }
+    }
+
+    /// Somebody in a group with this one grant, who is but a member of the own organization otherwise.
+    async fn holder_by_group(&self, grant: P, workspace: &str) -> Person<'a> {
+        let member = (P::OrganizationMember, Organization(self.own));
+        let person = self.server.person(grant.as_str(), &[member]).await;
+        let path = format!("/groups/{}", self.group(self.own).await);
+        let body = match grant.scope_kind() {
+            ScopeKind::Workspace => json!({ "permissionType": grant, "workspaceId": workspace }),
+            _ => json!({ "permissionType": grant, "organizationId": self.own }),
+        };
+        let granted = self.admin.post(&format!("{path}/permissions"), body).await;
+        granted.ok(201);
+        let body = json!({ "userId": person.id });
+        let added = self.admin.post(&format!("{path}/members"), body).await;
+        added.ok(201);
+        person
     }
 
     /// Somebody with this one grant on the own organization, or on this workspace of it.
@@ -262,9 +313,45 @@ walks! {
     roles_on_pairs_of_source_and_destination: Target::Pair;
     roles_on_connections: Target::Connection;
     roles_on_jobs: Target::Job;
+    roles_on_tags: Target::Tag;
+    roles_on_regions: Target::Region;
+    roles_on_dataplanes: Target::Dataplane;
+    roles_on_groups: Target::Group;
+    roles_on_group_permissions: Target::GroupPermission;
     roles_on_source_definitions: Target::SourceDefinition;
     roles_on_destination_definitions: Target::DestinationDefinition;
     roles_on_low_code_definitions: Target::LowCode;
+}
+
+/// Each operation once for each role: whether a grant is one's own or a group's makes no difference.
+#[tokio::test]
+async fn a_grant_of_a_group_opens_what_it_opens_to_who_holds_it() {
+    let server = TestServer::start().await;
+    let world = World::new(&server).await;
+    let other = world.other().await;
+    for grant in P::ALL
+        .into_iter()
+        .filter(|&grant| grant != P::InstanceAdmin)
+    {
+        let workspace = world.workspace(world.own).await;
+        let who = world.holder_by_group(grant, &workspace).await;
+        for row in TABLE {
+            // A workspace that is deleted is no place for the rows after it.
+            if row.operation == "deleteWorkspace" || row.target == Target::Application {
+                continue;
+            }
+            let thing = world.thing(row.target, world.own, &workspace, &who).await;
+            let answer = ask(&who, row, &thing, &other).await;
+            let opens = |grant| row.roles.contains(&grant);
+            let expected = if opens(grant) || opens(P::OrganizationMember) {
+                row.ok
+            } else {
+                403
+            };
+            let context = format!("{} by a group as {}", row.operation, grant.as_str());
+            assert_eq!(answer.status, expected, "{context}: {}", answer.text);
+        }
+    }
 }
 
 #[tokio::test]

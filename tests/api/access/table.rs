@@ -1,7 +1,10 @@
 //! The table: every operation that needs a token, whom it serves and how it is asked. The roles are
 //! spelled out here rather than taken from the policy that is being tested.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use axum::http::Method;
+use ferrobyte::domain::ids::{OrganizationId, UserId};
 use ferrobyte::domain::permission::PermissionType as P;
 use serde_json::{Value, json};
 
@@ -112,6 +115,12 @@ pub enum Target {
     Pair,
     Connection,
     Job,
+    Tag,
+    Region,
+    Dataplane,
+    Group,
+    /// A group and a permission of it; the id is `GROUP/PERMISSION`.
+    GroupPermission,
     /// One of the caller's own applications; everybody else's do not exist.
     Application,
 }
@@ -1116,12 +1125,286 @@ pub const TABLE: &[Row] = &[
             )
         },
     },
+    Row {
+        operation: "listTags",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/tags".into(), None),
+    },
+    Row {
+        operation: "listTags",
+        target: Target::Workspace,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/tags?workspaceIds={id}"), None),
+    },
+    Row {
+        operation: "createTag",
+        target: Target::Workspace,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "daily", "color": "FF8800", "workspaceId": id });
+            (Method::POST, "/tags".into(), Some(body))
+        },
+    },
+    Row {
+        operation: "getTag",
+        target: Target::Tag,
+        roles: READERS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/tags/{id}"), None),
+    },
+    Row {
+        operation: "updateTag",
+        target: Target::Tag,
+        roles: EDITORS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::PATCH,
+                format!("/tags/{id}"),
+                Some(json!({ "color": "00ff00" })),
+            )
+        },
+    },
+    Row {
+        operation: "deleteTag",
+        target: Target::Tag,
+        roles: EDITORS,
+        ok: 204,
+        request: |id, _| (Method::DELETE, format!("/tags/{id}"), None),
+    },
+    Row {
+        operation: "listRegions",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/regions?organizationId={id}"), None),
+    },
+    Row {
+        operation: "createRegion",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": fresh(), "organizationId": id });
+            (Method::POST, "/regions".into(), Some(body))
+        },
+    },
+    Row {
+        operation: "getRegion",
+        target: Target::Region,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/regions/{id}"), None),
+    },
+    Row {
+        operation: "updateRegion",
+        target: Target::Region,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "enabled": false });
+            (Method::PATCH, format!("/regions/{id}"), Some(body))
+        },
+    },
+    Row {
+        operation: "deleteRegion",
+        target: Target::Region,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::DELETE, format!("/regions/{id}"), None),
+    },
+    Row {
+        operation: "listDataplanes",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/dataplanes".into(), None),
+    },
+    Row {
+        operation: "listDataplanes",
+        target: Target::Region,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/dataplanes?regionIds={id}"), None),
+    },
+    Row {
+        operation: "createDataplane",
+        target: Target::Region,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "first", "regionId": id });
+            (Method::POST, "/dataplanes".into(), Some(body))
+        },
+    },
+    Row {
+        operation: "getDataplane",
+        target: Target::Dataplane,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/dataplanes/{id}"), None),
+    },
+    Row {
+        operation: "updateDataplane",
+        target: Target::Dataplane,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "enabled": false });
+            (Method::PATCH, format!("/dataplanes/{id}"), Some(body))
+        },
+    },
+    Row {
+        operation: "deleteDataplane",
+        target: Target::Dataplane,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::DELETE, format!("/dataplanes/{id}"), None),
+    },
+    Row {
+        operation: "listGroups",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/groups?organizationId={id}"), None),
+    },
+    Row {
+        operation: "createGroup",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": fresh(), "organizationId": id });
+            (Method::POST, "/groups".into(), Some(body))
+        },
+    },
+    Row {
+        operation: "getGroup",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/groups/{id}"), None),
+    },
+    Row {
+        operation: "updateGroup",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "description": "on call" });
+            (Method::PATCH, format!("/groups/{id}"), Some(body))
+        },
+    },
+    Row {
+        operation: "deleteGroup",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 204,
+        request: |id, _| (Method::DELETE, format!("/groups/{id}"), None),
+    },
+    Row {
+        operation: "listGroupMembers",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/groups/{id}/members"), None),
+    },
+    Row {
+        operation: "addGroupMember",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 201,
+        request: |id, _| {
+            let body = json!({ "userId": UserId::DEFAULT });
+            (Method::POST, format!("/groups/{id}/members"), Some(body))
+        },
+    },
+    Row {
+        operation: "removeGroupMember",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 204,
+        request: |id, other| {
+            let path = format!("/groups/{id}/members/{}", other.user);
+            (Method::DELETE, path, None)
+        },
+    },
+    Row {
+        operation: "listGroupPermissions",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/groups/{id}/permissions"), None),
+    },
+    Row {
+        operation: "createGroupPermission",
+        target: Target::Group,
+        roles: ORGANIZATION_ADMINS,
+        ok: 201,
+        request: |id, _| {
+            let body = json!({ "permissionType": "organization_reader", "organizationId": OrganizationId::DEFAULT });
+            (
+                Method::POST,
+                format!("/groups/{id}/permissions"),
+                Some(body),
+            )
+        },
+    },
+    Row {
+        operation: "deleteGroupPermission",
+        target: Target::GroupPermission,
+        roles: ORGANIZATION_ADMINS,
+        ok: 204,
+        request: |id, _| {
+            let (group, permission) = id.split_once('/').unwrap_or((id, id));
+            let path = format!("/groups/{group}/permissions/{permission}");
+            (Method::DELETE, path, None)
+        },
+    },
+    Row {
+        operation: "listEmbeddedOrganizationsByUser",
+        target: Target::None,
+        roles: ANYBODY,
+        ok: 200,
+        request: |_, _| (Method::GET, "/embedded/organizations".into(), None),
+    },
+    Row {
+        operation: "generateEmbeddedScopedToken",
+        target: Target::Workspace,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "workspaceId": id });
+            (Method::POST, "/embedded/scoped_token".into(), Some(body))
+        },
+    },
+    // There is no widget; whoever may not ask for one is told that first.
+    Row {
+        operation: "getEmbeddedWidget",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 501,
+        request: |id, _| {
+            let body = json!({ "organizationId": id, "allowedOrigin": "https://example.org", "externalUserId": "7" });
+            (Method::POST, "/embedded/widget_token".into(), Some(body))
+        },
+    },
 ];
 
 /// The path of a definition; its id is `WORKSPACE/DEFINITION`. A single id stands for both.
 fn within(id: &str, list: &str) -> String {
     let (workspace, definition) = id.split_once('/').unwrap_or((id, id));
     format!("/workspaces/{workspace}/definitions/{list}/{definition}")
+}
+
+/// A name that nothing else has.
+fn fresh() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("fresh {}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// An OAuth client as it is brought.

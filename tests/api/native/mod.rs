@@ -5,6 +5,7 @@ mod asking;
 mod command_line;
 mod dev_null;
 mod local_json;
+mod postgres;
 mod sample_data;
 mod stopping;
 
@@ -88,11 +89,23 @@ impl Place {
     }
 
     fn read(&self, way: Way, configuration: &Value, catalog: &Value, state: Option<&Value>) -> Run {
+        self.read_from(way, "faker", configuration, catalog, state)
+    }
+
+    fn read_from(
+        &self,
+        way: Way,
+        name: &str,
+        configuration: &Value,
+        catalog: &Value,
+        state: Option<&Value>,
+    ) -> Run {
         match way {
             Way::Child => {
                 let (config, catalog) = (self.file("c", configuration), self.file("k", catalog));
+                let whole_name = format!("source-{name}");
                 let mut words = vec![
-                    "source-faker",
+                    whole_name.as_str(),
                     "read",
                     "--config",
                     &config,
@@ -111,7 +124,7 @@ impl Place {
                     catalog: catalog.clone(),
                     state: state.map(Into::into),
                 };
-                self.inside(Kind::Source, "faker", task, "")
+                self.inside(Kind::Source, name, task, "")
             }
         }
     }

@@ -139,6 +139,12 @@ impl<'a> Person<'a> {
         made["connectionId"].as_str().expect("an id").to_owned()
     }
 
+    pub async fn creates_tag(&self, name: &str, workspace: &str) -> String {
+        let body = json!({ "name": name, "color": "ff0000", "workspaceId": workspace });
+        let made = self.post("/tags", body).await.ok(200);
+        made["tagId"].as_str().expect("an id").to_owned()
+    }
+
     /// The id of the one workspace that exists from the start.
     pub async fn first_workspace(&self) -> String {
         let list = self.get("/workspaces").await.ok(200);
@@ -163,6 +169,11 @@ pub fn whole(path: &str) -> String {
         "/connections",
         "/jobs",
         "/connector_definitions",
+        "/tags",
+        "/regions",
+        "/dataplanes",
+        "/groups",
+        "/embedded",
     ]
     .iter()
     .any(|resource| path.starts_with(resource) && !path.starts_with("/applications/token"))

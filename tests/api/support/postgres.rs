@@ -11,20 +11,37 @@ use std::time::{Duration, Instant};
 
 /// The running cluster.
 pub struct Cluster {
-    port: u16,
-    directory: PathBuf,
+    pub port: u16,
+    pub directory: PathBuf,
     /// Its standard input is a leash: when it closes, the shell stops PostgreSQL.
     _leash: Child,
 }
 
 const SCRIPT: &str = r#"
 set -e
-bin=$1; dir=$2; port=$3; synchronous=$4
+bin=$1; dir=$2; port=$3; synchronous=$4; encrypted=$5
 "$bin/initdb" --pgdata="$dir/data" --username=tests --auth=trust --encoding=UTF8 --locale=C --no-sync >"$dir/init.log" 2>&1
+if [ -n "$encrypted" ]; then
+  cd "$dir"
+  make() { openssl req -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -keyout "$2.key" "${@:3}" 2>/dev/null; }
+  make authority authority -x509 -out authority.crt -addext basicConstraints=critical,CA:TRUE
+  for name in localhost tests; do
+    make "$name" "$name" -addext "subjectAltName=DNS:$name" -out "$name.csr"
+    openssl x509 -req -in "$name.csr" -CA authority.crt -CAkey authority.key -CAcreateserial -days 2 \
+      -copy_extensions copy -out "$name.crt" 2>/dev/null
+  done
+  make stranger stranger -x509 -out stranger.crt -addext basicConstraints=critical,CA:TRUE
+  printf 'hostssl all tests all cert\nhostssl all plain all trust\n' >data/pg_hba.conf
+  echo 'CREATE ROLE plain SUPERUSER LOGIN' | "$bin/postgres" --single -D data postgres >>init.log 2>&1
+  set -- -c ssl=on -c "ssl_cert_file=$dir/localhost.crt" -c "ssl_key_file=$dir/localhost.key" \
+    -c "ssl_ca_file=$dir/authority.crt"
+else
+  set --
+fi
 # Again whenever somebody has killed it.
 (until [ -e "$dir/stop" ]; do
   "$bin/postgres" -D "$dir/data" -p "$port" -h 127.0.0.1 -k "$dir" -c fsync=off -c full_page_writes=off \
-    -c synchronous_commit="$synchronous" -c max_connections=300 -c shared_buffers=64MB \
+    -c synchronous_commit="$synchronous" -c max_connections=300 -c shared_buffers=64MB "$@" \
     >>"$dir/server.log" 2>&1 </dev/null || sleep 0.1
 done) &
 cat >/dev/null || true
@@ -38,12 +55,18 @@ impl Cluster {
     /// The one cluster of this process.
     pub fn shared() -> &'static Self {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-        CLUSTER.get_or_init(|| Self::start("off"))
+        CLUSTER.get_or_init(|| Self::start("off", ""))
+    }
+
+    /// One of its own that wants encrypted connections: of `tests` with a certificate, of `plain` without.
+    /// Its directory holds the certificates and keys `authority`, `localhost`, `tests` and `stranger`.
+    pub fn encrypted() -> Self {
+        Self::start("off", "encrypted")
     }
 
     /// One that a test may kill: it starts again by itself, and keeps what it has said to have committed.
     pub fn mortal() -> Self {
-        Self::start("on")
+        Self::start("on", "")
     }
 
     /// The file whose first line is the id of its process.
@@ -56,21 +79,22 @@ impl Cluster {
         format!("postgres://tests@127.0.0.1:{}/{database}", self.port)
     }
 
-    fn start(synchronous_commit: &str) -> Self {
+    fn start(synchronous_commit: &str, encrypted: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|free| free.local_addr())
             .expect("a port")
             .port();
         let directory: PathBuf = tempfile::tempdir().expect("a directory").keep();
-        let mut shell = Command::new("sh");
+        let mut shell = Command::new("bash");
         shell
             .arg("-c")
             .arg(SCRIPT)
-            .arg("sh")
+            .arg("bash")
             .arg(programs())
             .arg(&directory)
             .arg(port.to_string())
-            .arg(synchronous_commit);
+            .arg(synchronous_commit)
+            .arg(encrypted);
         shell.stdin(Stdio::piped()).current_dir("/");
         if is_root() {
             // PostgreSQL refuses to run as root; Debian's package brings this user.

@@ -1,7 +1,6 @@
 //! `destination-dev-null`: takes everything and keeps nothing. Its modes make it the instrument for
 //! testing whatever sends to it: log some records, be slow, fail in the middle.
 
-use std::io::Read;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -9,7 +8,7 @@ use serde_json::Value;
 
 use super::destination::{Sink, consume};
 use super::faker::random::Random;
-use super::interface::{Destination, Fault, Stop, Surroundings, Wanted};
+use super::interface::{Destination, Fault, Input, Stop, Surroundings, Wanted};
 use super::output::Output;
 use crate::protocol::line::RecordLine;
 use crate::protocol::message::Specification;
@@ -85,7 +84,7 @@ impl Destination for DevNull {
         &self,
         wanted: &Wanted<'_>,
         surroundings: &Surroundings,
-        input: &mut dyn Read,
+        input: &mut dyn Input,
         out: &mut Output<'_>,
     ) -> Result<(), Stop> {
         let mode = parse(wanted.configuration)?;

@@ -70,7 +70,7 @@ impl Source for Faker {
         parse(configuration).map(drop)
     }
 
-    fn discover(&self, _: &Value) -> Result<Catalog, Fault> {
+    fn discover(&self, _: &Value, _: &Surroundings) -> Result<Catalog, Fault> {
         Ok(serde_json::from_str(include_str!("catalog.json")).expect("it is compiled in"))
     }
 

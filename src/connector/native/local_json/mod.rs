@@ -5,7 +5,7 @@
 mod file;
 mod place;
 
-use std::io::{self, Read, Write as _};
+use std::io::{self, Write as _};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use self::file::{Earlier, StreamFile};
 use super::destination::{Sink, consume};
-use super::interface::{Destination, Fault, Stop, Surroundings, Wanted};
+use super::interface::{Destination, Fault, Input, Stop, Surroundings, Wanted};
 use super::output::Output;
 use crate::clock::Clock;
 use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode, StreamDescriptor};
@@ -55,7 +55,7 @@ impl Destination for LocalJson {
         &self,
         wanted: &Wanted<'_>,
         surroundings: &Surroundings,
-        input: &mut dyn Read,
+        input: &mut dyn Input,
         out: &mut Output<'_>,
     ) -> Result<(), Stop> {
         let path = parse(wanted.configuration)?.destination_path;
