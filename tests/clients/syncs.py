@@ -168,8 +168,11 @@ def connections(who, workspace, source, destination):
 
 def tagged(who, workspace, connection):
     print("tags of a connection")
-    made = [who.sdk.tags.create_tag(request=models.TagCreateRequest(
-        name=name, color="FF8800", workspace_id=workspace)).tag_response for name in ("zebra", "ant")]
+    made = []
+    for name in ("zebra", "ant"):
+        request = models.TagCreateRequest(name=name, color="FF8800", workspace_id=workspace)
+        tag = who.sdk.tags.create_tag(request=request).tag_response
+        made.append(models.Tag(tag_id=tag.tag_id, name=tag.name, color=tag.color, workspace_id=tag.workspace_id))
     equal("they come back in the order given", [tag.name for tag in patch(who, connection, tags=made).tags], ["zebra", "ant"])
     equal("another change leaves them", [tag.name for tag in patch(who, connection, name="tagged").tags], ["zebra", "ant"])
     equal("none takes them away", patch(who, connection, tags=[]).tags, [])
