@@ -154,7 +154,8 @@ impl Works {
     }
 
     async fn end(&self, kind: &str, configuration: Json) -> Result<Json> {
-        let body = json!({ "name": kind, "workspaceId": self.workspace, "configuration": configuration });
+        let body =
+            json!({ "name": kind, "workspaceId": self.workspace, "configuration": configuration });
         let made = self.post(&format!("/{kind}s"), &body).await?;
         Ok(made[format!("{kind}Id")].clone())
     }
@@ -235,7 +236,10 @@ fn bare_pipe(folder: &Path, rows: u32) -> Result<Duration> {
     }
     let took = begun.elapsed();
     ensure!(child.wait()?.success(), "the generator failed");
-    ensure!(bytes > rows as usize * 100, "the generator made {bytes} bytes only");
+    ensure!(
+        bytes > rows as usize * 100,
+        "the generator made {bytes} bytes only"
+    );
     Ok(took)
 }
 
@@ -253,8 +257,18 @@ async fn claims(url: &str, engine: &'static str) -> Result<Vec<Value>> {
         targets: Some(Targets { must, aim }),
     };
     Ok(vec![
-        figure("job accepted to claimed, p50", quantile(&mut waits, 0.5), 10.0, 2.0),
-        figure("job accepted to claimed, p99", quantile(&mut waits, 0.99), 50.0, 10.0),
+        figure(
+            "job accepted to claimed, p50",
+            quantile(&mut waits, 0.5),
+            10.0,
+            2.0,
+        ),
+        figure(
+            "job accepted to claimed, p99",
+            quantile(&mut waits, 0.99),
+            50.0,
+            10.0,
+        ),
     ])
 }
 
@@ -275,7 +289,11 @@ async fn copies(
     let file = folder.join("rows");
     let (mut ratios, mut rates) = (Vec::new(), Vec::new());
     for round in 0..settings.rounds.min(3) {
-        let before = if round == 0 { "SELECT 1" } else { "DROP TABLE users, copied" };
+        let before = if round == 0 {
+            "SELECT 1"
+        } else {
+            "DROP TABLE users, copied"
+        };
         psql(&url, before)?;
         let (took, _) = works.run(&sync, rows).await?;
         psql(&url, "CREATE TABLE copied (LIKE users INCLUDING ALL)")?;
@@ -297,7 +315,12 @@ async fn copies(
         aim: 1.05,
     };
     Ok(vec![
-        value("generator to PostgreSQL: time / \\copy", "", ratios, Some(targets)),
+        value(
+            "generator to PostgreSQL: time / \\copy",
+            "",
+            ratios,
+            Some(targets),
+        ),
         value("the same", "M rows/s", rates, None),
     ])
 }
