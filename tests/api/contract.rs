@@ -43,7 +43,6 @@ const EXTENSIONS: &[&str] = &[
     "operation POST /api/v1/sources/check_connection",
     "operation POST /api/v1/state/create_or_update_safe",
     "operation POST /api/v1/state/get",
-    "operation POST /api/v1/workspaces/get_organization_info",
     "operation PUT /api/public/v1/connections/{connectionId}/state",
     "value PermissionType \"workspace_destination_editor\"",
     "value PermissionType \"workspace_source_editor\"",

@@ -105,19 +105,3 @@ async fn a_removed_person_is_gone_everywhere_at_once() {
     );
     admin.get("/workspaces").await.ok(200);
 }
-
-#[tokio::test]
-async fn older_clients_read_the_organization_of_a_workspace() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let workspace = admin.first_workspace().await;
-    let path = "/api/v1/workspaces/get_organization_info";
-    let body = serde_json::json!({ "workspaceId": workspace });
-    let read = admin.post(path, body.clone()).await.ok(200);
-    assert_eq!(read["organizationId"], HOME.to_string());
-    assert_eq!(read["organizationName"], "Default Organization");
-    // A guest of the workspace learns nothing of the organization.
-    let scope = Workspace(workspace.parse().expect("an id"));
-    let guest = server.person("guest", &[(P::WorkspaceReader, scope)]).await;
-    guest.post(path, body).await.problem(403);
-}
