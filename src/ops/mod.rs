@@ -1,6 +1,7 @@
 //! Deeds that more than one door needs, or that touch several tables. They take a caller or a proof,
 //! never a request.
 
+pub mod accounts;
 pub mod actors;
 pub mod administrator;
 pub mod applications;

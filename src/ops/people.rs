@@ -2,6 +2,7 @@
 
 use crate::access::caller::{Caller, Standing};
 use crate::app::App;
+use crate::domain::audit;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::organization::Region;
 use crate::domain::password as password_rules;
@@ -9,7 +10,7 @@ use crate::domain::permission::{Permission, PermissionScope, PermissionType, Sco
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::{EmailAddress, Name};
 use crate::domain::user::{NewUser, User};
-use crate::error::{Error, Result};
+use crate::error::{Error, Noun, Result};
 use crate::store::{applications, groups, permissions, sessions, setup, standings, users};
 
 /// Adds a person, with the given password or a generated one, which is answered.
@@ -166,6 +167,8 @@ pub async fn create_organization(app: &App, name: &Name) -> Result<OrganizationI
     };
     let mut db = app.db.write().await?;
     setup::add_organization(&mut db, id, name.as_str(), &region, app.clock.now()).await?;
+    audit::made(&Noun::Organization, &id);
+    audit::within(id);
     db.commit().await?;
     Ok(id)
 }
