@@ -51,8 +51,7 @@ async fn a_person_is_added_with_a_password_that_is_shown_once() {
     let held = admin.get(&holds).await.ok(200);
     assert_eq!(held["data"][0]["permissionType"], "organization_reader");
 
-    let again = admin.post("/users", body).await.problem(409);
-    assert_eq!(again["type"], "error:user-already-exists");
+    admin.post("/users", body).await.problem(409);
     let given = json!({ "organizationId": ZERO, "name": "Bob", "email": "bob@example.org",
         "password": "a password of his" });
     let made = admin.post("/users", given).await.ok(200);
