@@ -8,8 +8,8 @@ use super::seed::{ADMIN, GRANTED, MEMBER};
 use super::settings::Engine;
 use super::stage::{Size, Stage, Who, token_request};
 
-/// Every case by the name that `BENCH_ONLY` takes; `start` is measured apart from the rest.
-pub(crate) const NAMES: [&str; 10] = [
+/// Every case by the name that `BENCH_ONLY` takes; `start` and `syncs` are measured apart from the rest.
+pub(crate) const NAMES: [&str; 11] = [
     "noise",
     "list",
     "token",
@@ -20,6 +20,7 @@ pub(crate) const NAMES: [&str; 10] = [
     "grants",
     "small-organization",
     "start",
+    "syncs",
 ];
 
 pub(crate) struct Case {

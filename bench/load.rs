@@ -47,6 +47,18 @@ impl Request {
         }
     }
 
+    pub(crate) fn post_json_as(path: &str, body: &str, token: &str) -> Self {
+        let length = body.len();
+        let text = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        Self {
+            bytes: text.into_bytes(),
+            expects: 200,
+        }
+    }
+
     pub(crate) fn expecting(mut self, status: u16) -> Self {
         self.expects = status;
         self

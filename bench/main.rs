@@ -15,6 +15,7 @@ mod server;
 mod settings;
 mod stage;
 mod start;
+mod syncs;
 
 use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
@@ -74,6 +75,10 @@ async fn run() -> Result<()> {
                 &mut values,
             )
             .await?;
+        }
+        if settings.wants("syncs") {
+            eprintln!("{}: syncs ...", engine.name());
+            values.extend(syncs::measure(&settings, postgres.as_ref()).await?);
         }
     }
     if settings.wants("start") {

@@ -113,6 +113,10 @@ impl Postgres {
         format!("postgres://bench@{}/{database}", self.address)
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

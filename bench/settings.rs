@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     /// Workspaces in the large database.
     pub(crate) large: u32,
     pub(crate) starts: usize,
+    /// Rows of one sync.
+    pub(crate) rows: u32,
     pub(crate) log: Option<String>,
     only: Vec<String>,
     engines: Vec<String>,
@@ -60,6 +62,7 @@ impl Settings {
             pool: number("BENCH_POOL", 0).map(|pool| (pool > 0).then_some(pool))?,
             large: number("BENCH_LARGE", 1_000_000)?,
             starts: number("BENCH_STARTS", 11)?,
+            rows: number("BENCH_ROWS", 2_000_000)?,
             log: env::var("BENCH_LOG").ok(),
             only: words("BENCH_ONLY"),
             engines: words("BENCH_ENGINE"),

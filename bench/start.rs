@@ -91,6 +91,6 @@ async fn idle_mebibytes(program: &Running) -> Result<f64> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn mebibytes(bytes: u64) -> f64 {
+pub(crate) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::definitions::runtime_for;
 use crate::app::App;
 use crate::clock::{Clock, Timestamp};
+use crate::connector::native;
 use crate::domain::definition::{Definition, Kind, Runtime};
 use crate::domain::ids::DefinitionId;
 use crate::domain::runtimes::Preference;
@@ -202,7 +203,7 @@ fn settled(mut row: Public, preference: &Preference) -> Result<Public> {
     let runtime = if row.runtime_pinned {
         serde_json::from_str(&row.runtime).map_err(Error::internal)?
     } else {
-        let native = registry::native(row.kind, &row.repository);
+        let native = native::replacing(row.kind, &row.repository);
         let package = registry::package(&facts).map(|package| (package, tag.as_str()));
         preference.choose(native, package)
     };
@@ -310,7 +311,9 @@ fn fits(definition: &Definition, wish: Option<&Runtime>) -> Result<()> {
         _ if definition.manifest_version.is_some() => {
             "a low-code definition is run by its manifest, there is nothing to choose".to_owned()
         }
-        Some(Runtime::Native { connector }) if !registry::is_native(definition.kind, connector) => {
+        Some(Runtime::Native { connector })
+            if native::find(definition.kind, connector).is_none() =>
+        {
             let kind: Kind = definition.kind;
             format!("this program has no {} {connector:?}", kind.as_str())
         }
@@ -320,4 +323,23 @@ fn fits(definition: &Definition, wish: Option<&Runtime>) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Error::Unprocessable(why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_connector_of_this_program_is_in_the_snapshot() {
+        let parsed = registry::parse(registry::SNAPSHOT.as_bytes());
+        let entries = parsed.expect("the registry's format").entries;
+        for connector in &native::CONNECTORS {
+            let there = |entry: &Entry| {
+                entry.kind == connector.kind
+                    && entry.repository == connector.repository
+                    && entry.id == connector.definition_id.into()
+            };
+            assert!(entries.iter().any(there), "{}", connector.repository);
+        }
+    }
 }

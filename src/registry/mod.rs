@@ -6,51 +6,10 @@ mod format;
 
 pub use format::{Entry, Parsed, package, parse};
 
-use crate::domain::definition::Kind;
-
 /// The connectors known without a network; `make_snapshot.py` makes it.
 pub const SNAPSHOT: &str = include_str!("snapshot.json");
 /// Its SHA-256, so that a start need not compute it.
 pub const DIGEST: &str = include_str!("snapshot.sha256").trim_ascii();
-
-/// Images that a connector in this program replaces, and its name. The version does not matter.
-const REPLACED: &[(Kind, &str, &str)] = &[
-    (Kind::Source, "airbyte/source-faker", "faker"),
-    (
-        Kind::Destination,
-        "airbyte/destination-dev-null",
-        "dev-null",
-    ),
-    (
-        Kind::Destination,
-        "airbyte/destination-local-json",
-        "local-json",
-    ),
-    (Kind::Source, "airbyte/source-postgres", "postgres"),
-    (
-        Kind::Destination,
-        "airbyte/destination-postgres",
-        "postgres",
-    ),
-];
-
-/// The connector in this program that replaces an image, whatever host the image comes from.
-#[must_use]
-pub fn native(kind: Kind, repository: &str) -> Option<&'static str> {
-    let repository = repository.strip_prefix("docker.io/").unwrap_or(repository);
-    REPLACED
-        .iter()
-        .find(|(of, image, _)| *of == kind && *image == repository)
-        .map(|(_, _, name)| *name)
-}
-
-/// Whether this program has a connector with this name.
-#[must_use]
-pub fn is_native(kind: Kind, name: &str) -> bool {
-    REPLACED
-        .iter()
-        .any(|(of, _, known)| *of == kind && *known == name)
-}
 
 #[cfg(test)]
 mod tests {
@@ -60,6 +19,7 @@ mod tests {
     use sha2::{Digest as _, Sha256};
 
     use super::*;
+    use crate::domain::definition::Kind;
 
     #[test]
     fn the_snapshot_is_sound() {
@@ -79,10 +39,6 @@ mod tests {
             .map(|entry| (entry.kind, entry.short_name()))
             .collect();
         assert_eq!(names.len(), entries.len());
-        for (kind, repository, _) in REPLACED {
-            let there = |entry: &Entry| entry.kind == *kind && entry.repository == *repository;
-            assert!(entries.iter().any(there), "{repository}");
-        }
     }
 
     #[test]
@@ -118,14 +74,5 @@ mod tests {
             }
         }
         assert!(specified >= 40, "{specified}");
-    }
-
-    #[test]
-    fn an_image_is_replaced_wherever_it_comes_from() {
-        let of = |repository| native(Kind::Source, repository);
-        assert_eq!(of("airbyte/source-faker"), Some("faker"));
-        assert_eq!(of("docker.io/airbyte/source-faker"), Some("faker"));
-        assert_eq!(of("example.org/airbyte/source-faker"), None);
-        assert_eq!(native(Kind::Destination, "airbyte/source-faker"), None);
     }
 }

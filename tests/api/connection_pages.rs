@@ -240,13 +240,13 @@ async fn a_form_makes_changes_and_removes_a_connection() {
     assert_eq!(saved.header("location"), format!("{one}?done=saved"));
     let stored = admin.get(&format!("/connections/{id}")).await.ok(200);
     let streams = &stored["configurations"]["streams"];
-    let mode = |name: &str| {
+    let mode_of = |name: &str| {
         let all = streams.as_array().expect("streams");
         let own = all.iter().find(|one| one["name"] == name);
         own.expect("the stream")["syncMode"].clone()
     };
-    assert_eq!(mode("users"), "full_refresh_append");
-    assert!(mode("products").is_string());
+    assert_eq!(mode_of("users"), "full_refresh_append");
+    assert!(mode_of("products").is_string());
     let page = ada.get(one).await;
     let told = "Every Monday to Friday at 06:30 (Europe/Berlin)";
     assert!(page.text.contains(told), "{}", page.text);

@@ -44,7 +44,7 @@ struct Case {
 
 impl House {
     /// Nothing on a machine without Python.
-    async fn start(database: Option<Database>) -> Option<Self> {
+    fn start(database: Option<Database>) -> Option<Self> {
         if !python::there() {
             return None;
         }
@@ -102,7 +102,9 @@ impl House {
         let body = json!({ "client_id": CLIENT.0, "client_secret": CLIENT.1 });
         let answer = self.send("POST", "/api/v1/applications/token", Some(&body));
         let token = answer.1["access_token"].as_str();
-        self.token = token.unwrap_or_else(|| panic!("{answer:?}")).to_owned();
+        token
+            .unwrap_or_else(|| panic!("{answer:?}"))
+            .clone_into(&mut self.token);
     }
 
     /// Where the id of the server's process is written.
@@ -246,7 +248,7 @@ async fn database() -> Option<Database> {
 
 #[tokio::test]
 async fn a_connector_that_is_killed_between_any_two_messages_loses_no_row() {
-    let Some(house) = House::start(database().await).await else {
+    let Some(house) = House::start(database().await) else {
         return;
     };
     let sources = (0..STEPS.0).map(|step| house.begin(true, "self", step));
@@ -269,7 +271,7 @@ async fn a_connector_that_is_killed_between_any_two_messages_loses_no_row() {
 
 #[tokio::test]
 async fn a_server_that_is_killed_between_two_messages_loses_no_row() {
-    let Some(mut house) = House::start(database().await).await else {
+    let Some(mut house) = House::start(database().await) else {
         return;
     };
     let victim = house.victim();
@@ -295,7 +297,7 @@ async fn a_database_that_is_killed_between_two_messages_loses_no_row() {
     }
     let cluster = Cluster::mortal();
     let database = Database::within(&cluster).await;
-    let Some(house) = House::start(Some(database)).await else {
+    let Some(house) = House::start(Some(database)) else {
         return;
     };
     let victim = cluster.process_file();

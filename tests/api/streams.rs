@@ -142,10 +142,10 @@ async fn a_connector_that_this_machine_cannot_run_is_told_with_its_reason() {
     let server = TestServer::start().await;
     let admin = server.admin().await;
     let home = admin.first_workspace().await;
-    let configuration = json!({ "host": "db.example.org", "port": 5432, "database": "pets", "username": "ada",
-                                "password": "canary", "replication_method": { "method": "Xmin" } });
+    let configuration = json!({ "host": "db.example.org", "port": 3306, "database": "pets", "username": "ada",
+                                "password": "canary", "replication_method": { "method": "STANDARD" } });
     let body = json!({ "name": "pets", "workspaceId": home,
-        "definitionId": "decd338e-5647-4c0b-adf4-da0e75f5a750", "configuration": configuration });
+        "definitionId": "435bb9a5-7887-4809-aa58-28c27df0d7ad", "configuration": configuration });
     let made = admin.post("/sources", body).await.ok(200);
     let id = made["sourceId"].as_str().expect("an id");
     let streams = admin.get(&format!("/streams?sourceId={id}")).await;

@@ -9,7 +9,8 @@ import uuid
 
 from airbyte_api import api, models
 
-from kit import API, URL, check, equal, refused, within
+from counting import API, URL, check, equal
+from kit import VERSION, refused, within
 
 ORGANIZATION = "00000000-0000-0000-0000-000000000000"
 
@@ -154,7 +155,8 @@ def embedded_walk(wire, workspace):
 def walk(admin, credentials, person, user_id, workspaces):
     """`person` is a member of the default organization who sees no workspace."""
     wire = signed_in(credentials)
-    tags_walk(admin, *workspaces[:2])
+    if not VERSION.startswith("0.52."):  # It knows no tags.
+        tags_walk(admin, *workspaces[:2])
     regions_walk(wire)
     groups_walk(wire, person, user_id, workspaces[0])
     embedded_walk(wire, workspaces[0])

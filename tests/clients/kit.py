@@ -1,34 +1,16 @@
-"""What the walks share: counting checks, and a client of the package that notes what it asks."""
+"""What the walks with the published Python package share: a client that notes what it asks, and refusals."""
 
 import importlib.metadata
 import json
-import os
 import time
 from urllib.parse import urlparse
 
 import airbyte_api
 from airbyte_api import errors, models
 
-URL = os.environ["FERROBYTE_URL"]
-API = URL + "/api/public/v1"
+from counting import API, check
+
 VERSION = importlib.metadata.version("airbyte-api")
-
-passed = failed = 0
-
-
-def check(what, holds, seen=""):
-    global passed, failed
-    if holds:
-        passed += 1
-        print(f"  ok    {what}", flush=True)
-    else:
-        failed += 1
-        print(f"  FAIL  {what}: {seen!r}", flush=True)
-    return holds
-
-
-def equal(what, seen, wanted):
-    return check(what, seen == wanted, f"{seen!r} instead of {wanted!r}")
 
 
 def refused(what, status, call, mentions=None):
@@ -95,7 +77,3 @@ def forget_tokens():
 
     getattr(hook, "sessions" if VERSION.startswith("0.") else "_sessions").clear()
 
-
-def counts():
-    """How many checks passed and failed."""
-    return passed, failed

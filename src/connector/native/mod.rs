@@ -10,7 +10,7 @@ mod dev_null;
 mod faker;
 mod inside;
 mod interface;
-mod local_json;
+mod local_files;
 mod output;
 mod postgres;
 mod run;
@@ -49,7 +49,7 @@ enum Program {
 }
 
 /// All there are.
-pub static CONNECTORS: [Connector; 5] = [
+pub static CONNECTORS: [Connector; 6] = [
     Connector {
         kind: Kind::Source,
         short_name: "faker",
@@ -82,13 +82,23 @@ pub static CONNECTORS: [Connector; 5] = [
     },
     Connector {
         kind: Kind::Destination,
+        short_name: "csv",
+        title: "Local CSV",
+        definition_id: uuid!("8be1cf83-fde1-477f-a4ad-318d23c9f3c6"),
+        repository: "airbyte/destination-csv",
+        tag: "1.0.0",
+        documentation_url: "https://docs.airbyte.com/integrations/destinations/csv",
+        program: Program::Destination(&local_files::LocalFiles::Csv),
+    },
+    Connector {
+        kind: Kind::Destination,
         short_name: "local-json",
         title: "Local JSON",
         definition_id: uuid!("a625d593-bba5-4a1c-a53d-2d246268a816"),
         repository: "airbyte/destination-local-json",
         tag: "0.2.11",
         documentation_url: "https://docs.airbyte.com/integrations/destinations/local-json",
-        program: Program::Destination(&local_json::LocalJson),
+        program: Program::Destination(&local_files::LocalFiles::JsonLines),
     },
     Connector {
         kind: Kind::Destination,
@@ -124,6 +134,16 @@ pub fn find(kind: Kind, short_name: &str) -> Option<&'static Connector> {
     CONNECTORS
         .iter()
         .find(|connector| connector.kind == kind && connector.short_name == short_name)
+}
+
+/// The short name of the connector that takes the place of an image, whatever host the image comes from.
+#[must_use]
+pub fn replacing(kind: Kind, repository: &str) -> Option<&'static str> {
+    let repository = repository.strip_prefix("docker.io/").unwrap_or(repository);
+    CONNECTORS
+        .iter()
+        .find(|connector| connector.kind == kind && connector.repository == repository)
+        .map(|connector| connector.short_name)
 }
 
 /// The specification of a connector, without running anything.
@@ -206,5 +226,19 @@ impl From<Fault> for Failure {
             story: fault.story,
             ..Self::new(cause, fault.message)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_replaced_wherever_it_comes_from() {
+        let of = |repository| replacing(Kind::Source, repository);
+        assert_eq!(of("airbyte/source-faker"), Some("faker"));
+        assert_eq!(of("docker.io/airbyte/source-faker"), Some("faker"));
+        assert_eq!(of("example.org/airbyte/source-faker"), None);
+        assert_eq!(replacing(Kind::Destination, "airbyte/source-faker"), None);
     }
 }

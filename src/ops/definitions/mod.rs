@@ -19,6 +19,7 @@ use crate::access::doors;
 use crate::access::granted::Granted;
 use crate::access::policy::EditsDefinitions;
 use crate::app::App;
+use crate::connector::native;
 use crate::domain::audit;
 use crate::domain::definition::{Definition, Kind, Runtime, Shelf};
 use crate::domain::ids::{DefinitionId, WorkspaceId};
@@ -165,5 +166,5 @@ pub(super) async fn runtime_for(
     }
     let facts = definitions::facts_of(db, kind, repository).await?;
     let package = registry::package(&facts).map(|package| (package, tag));
-    Ok(preference.choose(registry::native(kind, repository), package))
+    Ok(preference.choose(native::replacing(kind, repository), package))
 }

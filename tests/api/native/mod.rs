@@ -4,6 +4,7 @@
 mod asking;
 mod command_line;
 mod dev_null;
+mod local_csv;
 mod local_json;
 mod postgres;
 mod sample_data;

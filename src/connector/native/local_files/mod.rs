@@ -1,18 +1,18 @@
-//! `destination-local-json`: one file of JSON lines for each stream, in a folder of the server. A row is
-//! the record beside what the destination knows of it; a state is given back once the rows before it are
-//! on the disk.
+//! `destination-local-json` and `destination-csv`: one file for each stream, in a folder of the server. A
+//! row is the record beside what the destination knows of it; a state is given back once the rows before it
+//! are on the disk.
 
 mod file;
+mod format;
 mod place;
 
-use std::io::{self, Write as _};
+use std::io;
 
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
-use uuid::Uuid;
 
 use self::file::{Earlier, StreamFile};
+use self::format::{Format, Known};
 use super::destination::{Sink, consume};
 use super::interface::{Destination, Fault, Input, Stop, Surroundings, Wanted};
 use super::output::Output;
@@ -21,12 +21,43 @@ use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode, StreamDesc
 use crate::protocol::line::RecordLine;
 use crate::protocol::message::Specification;
 
-#[derive(Debug)]
-pub(super) struct LocalJson;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LocalFiles {
+    JsonLines,
+    Csv,
+}
 
 #[derive(Debug, Deserialize)]
 struct Configuration {
     destination_path: String,
+    delimiter_type: Option<Delimiter>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Delimiter {
+    /// Written as the reference wants it: `\u002c`, the backslash included.
+    delimiter: String,
+}
+
+impl Configuration {
+    fn format(&self, files: LocalFiles) -> Result<Format, Fault> {
+        if files == LocalFiles::JsonLines {
+            return Ok(Format::JsonLines);
+        }
+        let wanted = self.delimiter_type.as_ref();
+        let delimiter = match wanted.map_or("\\u002c", |wanted| wanted.delimiter.as_str()) {
+            "\\u002c" => ',',
+            "\\u003b" => ';',
+            "\\u007c" => '|',
+            "\\u0009" => '\t',
+            "\\u0020" => ' ',
+            _ => {
+                let message = "delimiter_type: must be a comma, semicolon, pipe, tab or space";
+                return Err(Fault::configuration(message));
+            }
+        };
+        Ok(Format::Csv { delimiter })
+    }
 }
 
 fn parse(configuration: &Value) -> Result<Configuration, Fault> {
@@ -34,14 +65,20 @@ fn parse(configuration: &Value) -> Result<Configuration, Fault> {
         .map_err(|error| Fault::configuration("the path cannot be read").because(error))
 }
 
-impl Destination for LocalJson {
+impl Destination for LocalFiles {
     fn specification(&self) -> Specification {
-        serde_json::from_str(include_str!("specification.json")).expect("it is compiled in")
+        let text = match self {
+            Self::JsonLines => include_str!("json_lines.json"),
+            Self::Csv => include_str!("csv.json"),
+        };
+        serde_json::from_str(text).expect("it is compiled in")
     }
 
     /// Tries to write: a folder that is there may still be full or forbidden.
     fn check(&self, configuration: &Value, surroundings: &Surroundings) -> Result<(), Fault> {
-        let path = parse(configuration)?.destination_path;
+        let configuration = parse(configuration)?;
+        configuration.format(*self)?;
+        let path = configuration.destination_path;
         let folder = place::make(&surroundings.local_dir, &path)?;
         let probe = folder.join(format!(".check-{}", surroundings.clock.new_id()));
         std::fs::write(&probe, b"a check\n")
@@ -58,14 +95,15 @@ impl Destination for LocalJson {
         input: &mut dyn Input,
         out: &mut Output<'_>,
     ) -> Result<(), Stop> {
-        let path = parse(wanted.configuration)?.destination_path;
-        let folder = place::make(&surroundings.local_dir, &path)?;
+        let configuration = parse(wanted.configuration)?;
+        let format = configuration.format(*self)?;
+        let folder = place::make(&surroundings.local_dir, &configuration.destination_path)?;
         let mut streams = Vec::new();
         for configured in &wanted.catalog.streams {
             let descriptor = configured.stream.descriptor();
             let earlier =
                 earlier(configured).map_err(|fault| fault.of_stream(descriptor.clone()))?;
-            let file = StreamFile::open(&folder, &place::file_name(&descriptor), earlier)
+            let file = StreamFile::open(&folder, &place::file_name(&descriptor), format, earlier)
                 .map_err(|error| disk(&error, &descriptor))?;
             streams.push(Table {
                 file,
@@ -75,6 +113,7 @@ impl Destination for LocalJson {
             });
         }
         let mut files = Files {
+            format,
             streams,
             clock: surroundings.clock.clone(),
             row: Vec::new(),
@@ -89,7 +128,7 @@ fn earlier(configured: &ConfiguredStream) -> Result<Earlier, Fault> {
         DestinationSyncMode::Append => false,
         DestinationSyncMode::Overwrite => true,
         _ => {
-            let message = "files of JSON lines can be appended to and overwritten, nothing else";
+            let message = "files can be appended to and overwritten, nothing else";
             return Err(Fault::configuration(message));
         }
     };
@@ -113,6 +152,7 @@ fn disk(error: &io::Error, stream: &StreamDescriptor) -> Fault {
 }
 
 struct Files {
+    format: Format,
     streams: Vec<Table>,
     clock: Clock,
     /// The row that is being written, kept for its memory.
@@ -135,7 +175,13 @@ impl Sink for Files {
     ) -> Result<(), Stop> {
         let table = &mut self.streams[stream];
         self.row.clear();
-        row(&mut self.row, self.clock.new_id(), table, record).map_err(|error| {
+        let known = Known {
+            id: self.clock.new_id(),
+            sync_id: table.sync_id,
+            generation: table.generation,
+        };
+        let written = self.format.row(&mut self.row, known, record);
+        written.map_err(|error| {
             Fault::system("a record of the input cannot be read")
                 .because(error)
                 .of_stream(table.descriptor.clone())
@@ -160,31 +206,4 @@ impl Sink for Files {
         let finished = table.file.finish(complete);
         finished.map_err(|error| disk(&error, &table.descriptor))
     }
-}
-
-#[derive(Deserialize)]
-struct Meta<'a> {
-    #[serde(borrow)]
-    changes: Option<&'a RawValue>,
-}
-
-/// Writes a row. The record's parts go in as they stand, once it is sure that they are JSON.
-fn row(
-    to: &mut Vec<u8>,
-    id: Uuid,
-    table: &Table,
-    record: &RecordLine<'_>,
-) -> serde_json::Result<()> {
-    let data: &RawValue = serde_json::from_slice(record.data)?;
-    let meta: Option<Meta<'_>> = record.meta.map(serde_json::from_slice).transpose()?;
-    let changes = meta
-        .and_then(|meta| meta.changes)
-        .map_or("[]", RawValue::get);
-    let sync_id = table.sync_id.map_or(Value::Null, Value::from);
-    let (extracted_at, generation) = (record.emitted_at, table.generation);
-    writeln!(
-        to,
-        r#"{{"_airbyte_raw_id":"{id}","_airbyte_extracted_at":{extracted_at},"_airbyte_meta":{{"sync_id":{sync_id},"changes":{changes}}},"_airbyte_generation_id":{generation},"_airbyte_data":{data}}}"#
-    )
-    .map_err(serde_json::Error::io)
 }

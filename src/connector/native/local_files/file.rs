@@ -2,14 +2,13 @@
 //! changes the two when its stream is complete. What an attempt left behind is taken up by the next.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{
-    self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _,
-};
+use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use serde::Deserialize;
+
+use super::format::Format;
 
 /// How much is gathered before it is written.
 const BLOCK: usize = 256 * 1024;
@@ -34,28 +33,33 @@ pub(super) struct StreamFile {
 
 impl StreamFile {
     /// Opens the file `name` in `folder`.
-    pub(super) fn open(folder: &Path, name: &str, earlier: Earlier) -> io::Result<Self> {
-        let real = folder.join(format!("{name}.jsonl"));
-        let beside = folder.join(format!("{name}.jsonl.next"));
+    pub(super) fn open(
+        folder: &Path,
+        name: &str,
+        format: Format,
+        earlier: Earlier,
+    ) -> io::Result<Self> {
+        let real = folder.join(format!("{name}.{}", format.ending()));
+        let beside = folder.join(format!("{name}.{}.next", format.ending()));
         let (path, takes_place_of) = match earlier {
             Earlier::Stay => {
-                take_over(&beside, &real)?;
+                take_over(&beside, &real, format)?;
                 (real, None)
             }
             Earlier::Go { generation } => {
                 if exists(&beside)? {
-                    if !is_of(generation, &beside)? {
+                    if !is_of(generation, &beside, format)? {
                         fs::remove_file(&beside)?;
                     }
                     (beside.clone(), Some((beside, real)))
-                } else if !exists(&real)? || is_of(generation, &real)? {
+                } else if !exists(&real)? || is_of(generation, &real, format)? {
                     (real, None)
                 } else {
                     (beside.clone(), Some((beside, real)))
                 }
             }
         };
-        let file = open_for_adding(&path)?;
+        let file = begun(open_for_adding(&path)?, format)?;
         sync_folder(&path)?;
         Ok(Self {
             writing: BufWriter::with_capacity(BLOCK, file),
@@ -116,35 +120,36 @@ fn whole_lines(file: &mut File) -> io::Result<u64> {
     Ok(0)
 }
 
+/// Writes the first line of a file that is empty.
+fn begun(mut file: File, format: Format) -> io::Result<File> {
+    if let Some(head) = format.head()
+        && file.metadata()?.len() == 0
+    {
+        file.write_all(head.as_bytes())?;
+    }
+    Ok(file)
+}
+
 /// Adds to a file what an unfinished replacement left beside it: rows that now stay.
-fn take_over(beside: &Path, real: &Path) -> io::Result<()> {
+fn take_over(beside: &Path, real: &Path, format: Format) -> io::Result<()> {
     if !exists(beside)? {
         return Ok(());
     }
     let mut left = open_for_adding(beside)?;
-    left.seek(SeekFrom::Start(0))?;
-    let mut file = open_for_adding(real)?;
+    let head = format.head().map_or(0, |head| head.len() as u64);
+    left.seek(SeekFrom::Start(head))?;
+    let mut file = begun(open_for_adding(real)?, format)?;
     io::copy(&mut left, &mut file)?;
     file.sync_all()?;
     fs::remove_file(beside)
 }
 
 /// Whether the rows of a file are of this generation, as its first one tells. An empty file is of any.
-fn is_of(generation: Option<i64>, path: &Path) -> io::Result<bool> {
-    #[derive(Deserialize)]
-    struct Row {
-        #[serde(rename = "_airbyte_generation_id")]
-        generation: Option<i64>,
-    }
+fn is_of(generation: Option<i64>, path: &Path, format: Format) -> io::Result<bool> {
     let mut file = open_for_adding(path)?;
     file.seek(SeekFrom::Start(0))?;
-    let mut line = Vec::new();
-    BufReader::new(file).read_until(b'\n', &mut line)?;
-    if line.is_empty() {
-        return Ok(true);
-    }
-    let row: Option<Row> = serde_json::from_slice(&line).ok();
-    Ok(generation.is_some() && row.and_then(|row| row.generation) == generation)
+    let first = format.first_generation(BufReader::new(file))?;
+    Ok(first.is_none() || generation.is_some() && first == generation)
 }
 
 fn exists(path: &Path) -> io::Result<bool> {

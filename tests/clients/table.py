@@ -1,0 +1,63 @@
+"""Writes the table of clients in README.md from what the last runs of tests/clients/run left behind: a client
+that was not run, or not in this version, is said to be so."""
+
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "target/clients/results"
+BEGIN, END = "<!-- clients: written by tests/clients/run --table -->", "<!-- clients: end -->"
+SDK = "tokens, workspaces, permissions, users, sources, destinations, streams, connections, jobs"
+KINDS = {
+    "airbyte-api": ("Python `airbyte-api`", SDK + ", definitions, tags"),
+    "pyairbyte": ("PyAirbyte `airbyte`, `CloudWorkspace`", "deploy, check, sync, cancel, states, logs, custom definitions"),
+    "airflow": ("Airflow `apache-airflow-providers-airbyte`", "hook, operator (waiting, asynchronous, deferrable), sensor, trigger"),
+    "dagster": ("Dagster `dagster-airbyte`", "assets loaded from a workspace and materialized, sync and poll"),
+    "newman": ("Postman by `newman`", "a collection of the usual steps, from the token to a cancelled sync"),
+    "curl": ("curl", "the documented steps"),
+}
+# What a generation does not have itself.
+LACKS = {"airbyte-api-0.52.2": SDK}
+
+
+def result(name, engine):
+    file = RESULTS / f"{name}.{engine}"
+    if not file.exists():
+        return "not run"
+    passed, failed = map(int, file.read_text().split())
+    return f"**{failed} of {passed + failed} fail**" if failed else f"{passed} pass"
+
+
+def names():
+    """Every client that there is a walk for, in the version that is pinned."""
+    here = ROOT / "tests/clients"
+    newest_first = sorted((file.stem for file in here.glob("*-*.txt")), reverse=True)
+    newman = (here / "postman/package.json").read_text().split('"newman": "')[1].split('"')[0]
+    found = [*newest_first, f"newman-{newman}", "curl"]
+    return sorted(found, key=lambda name: [*KINDS].index(kind_of(name)))
+
+
+def kind_of(name):
+    return next(kind for kind in KINDS if name == kind or name.startswith(kind + "-"))
+
+
+def main():
+    rows = ["| client | version | exercised | SQLite | PostgreSQL |", "|---|---|---|---|---|"]
+    for name in names():
+        kind = kind_of(name)
+        client, exercised = KINDS[kind]
+        version = name[len(kind) + 1:]
+        cells = [client, version, LACKS.get(name, exercised), result(name, "sqlite"), result(name, "postgres")]
+        rows.append("| " + " | ".join(cells) + " |")
+    readme = ROOT / "README.md"
+    text = readme.read_text()
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        sys.exit(f"README.md has no place for the table: {BEGIN} and {END}")
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    readme.write_text(f"{before}{BEGIN}\n" + "\n".join(rows) + f"\n{END}{after}")
+    print("\n".join(rows))
+
+
+if __name__ == "__main__":
+    main()
