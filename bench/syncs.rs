@@ -217,7 +217,7 @@ fn bare_pipe(folder: &Path, rows: u32) -> Result<Duration> {
     std::fs::write(&catalog, json!({ "streams": [stream] }).to_string())?;
     let begun = Instant::now();
     let mut child = Command::new(BINARY)
-        .args(["connector", "faker", "read", "--config"])
+        .args(["connector", "source-faker", "read", "--config"])
         .arg(&config)
         .arg("--catalog")
         .arg(&catalog)

@@ -546,7 +546,7 @@ pub const SETTINGS: &[Setting] = &[
         "worker.cancel_grace",
         &["FERROBYTE_WORKER_CANCEL_GRACE"],
         "worker-cancel-grace",
-        "60s",
+        "5s",
         "How long a destination may take to keep what it has when a job is cancelled.",
     ),
     setting(

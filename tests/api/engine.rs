@@ -459,6 +459,29 @@ async fn states_and_counts_are_stored_while_a_sync_runs_and_a_cancelled_job_keep
 }
 
 #[tokio::test]
+async fn a_job_whose_destination_is_slow_is_cancelled_within_seconds() {
+    let server = TestServer::in_real_time().await;
+    let source = json!({ "sourceType": "faker", "count": 20_000, "seed": 7 });
+    let slow = json!({ "test_destination_type": "THROTTLED", "millis_per_record": 20 });
+    let destination = json!({ "destinationType": "dev-null", "test_destination": slow });
+    let sync = Sync::create(&server.admin().await, source, destination, &users()).await;
+    Arc::new(work::engine(&server.app)).begin(true);
+    let id = sync.start(JobType::Sync).await;
+    sync.until(id, |job| job.status == JobStatus::Running).await;
+    // Until the pipes are full.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let begun = Instant::now();
+    sync.cancel(id).await;
+    assert_eq!(sync.ended(id).await.status, JobStatus::Cancelled);
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
+    println!("cancelled after {:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn a_job_that_waits_for_its_next_attempt_is_cancelled_at_once() {
     let server = TestServer::start().await;
     let sync = Sync::scripted(&server.admin().await, &users()).await;

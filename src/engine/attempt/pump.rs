@@ -6,6 +6,7 @@ use std::io::{Cursor, PipeReader};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::desk::{Cut, Desk};
 use super::process::{Ended, Process};
@@ -17,7 +18,7 @@ use crate::engine::relay::Remains;
 /// How long a thread may take to notice that its pipe has ended.
 const NOTICE: Duration = Duration::from_secs(10);
 
-/// How long anything may take once this process is to stop.
+/// How long anything may take once this process is to stop, or somebody waits for the end of a job.
 const HURRY: Duration = Duration::from_secs(5);
 
 /// Where records come from.
@@ -72,23 +73,30 @@ pub(super) async fn pump(
     // The threads hold the channel of events now, and their ends close it.
     drop(shared);
 
-    let mut left = None;
+    let (mut left, mut cut_at) = (None, None);
     let read = tokio::select! {
         biased;
         read = &mut way.read => read.ok(),
         cut = desk.cut() => {
-            stop(source.as_mut(), cut).await;
-            within(NOTICE, &mut way.read).await
+            let begun = Instant::now();
+            cut_at = Some(begun);
+            stop(source.as_mut(), is_hurried(cut)).await;
+            // A thread that hands a record to a slow destination takes no notice of anything.
+            let limit = match cut {
+                Cut::Cancelled => desk.engine.settings.rescue.saturating_sub(begun.elapsed()),
+                _ => NOTICE,
+            };
+            within(limit.min(NOTICE), &mut way.read).await
         }
         remains = &mut back => {
             left = Some(remains.unwrap_or_default());
-            stop(source.as_mut(), Cut::Cancelled).await;
+            stop(source.as_mut(), false).await;
             within(NOTICE, &mut way.read).await
         }
     };
     let destination_first = left.is_some() || read.as_ref().is_some_and(|read| read.cut_off);
     if destination_first {
-        stop(source.as_mut(), Cut::Cancelled).await;
+        stop(source.as_mut(), false).await;
     }
     let ended = match &mut source {
         Some(process) => process.end().await,
@@ -108,7 +116,7 @@ pub(super) async fn pump(
     };
     let left = match left {
         Some(left) => Some(left),
-        None => rest(desk, &mut back, &mut destination).await,
+        None => rest(desk, &mut back, &mut destination, cut_at).await,
     };
     let told = match told {
         Some(told) => within(NOTICE, told).await.unwrap_or(false),
@@ -125,22 +133,27 @@ pub(super) async fn pump(
     })
 }
 
-async fn stop(source: Option<&mut Process>, cut: Cut) {
+fn is_hurried(cut: Cut) -> bool {
+    matches!(cut, Cut::Shutdown | Cut::Cancelled)
+}
+
+async fn stop(source: Option<&mut Process>, hurried: bool) {
     let Some(source) = source else {
         return;
     };
-    if cut == Cut::Shutdown {
+    if hurried {
         source.hurry(HURRY);
     }
     source.stop().await;
 }
 
 /// Waits for the end of the destination's output. It may take long to keep a lot for good; once the run is
-/// cut short, it may take a moment to keep what it has.
+/// cut short, it may take a moment to keep what it has, counted from when the source was cut short.
 async fn rest(
     desk: &Desk<'_>,
     back: &mut oneshot::Receiver<Remains>,
     destination: &mut Process,
+    cut_at: Option<Instant>,
 ) -> Option<Remains> {
     let settings = &desk.engine.settings;
     let cut = tokio::select! {
@@ -155,10 +168,15 @@ async fn rest(
     let moment = match cut {
         Cut::Shutdown => HURRY * 2,
         Cut::DestinationStuck => Duration::ZERO,
-        _ => settings.rescue,
+        _ => settings
+            .rescue
+            .saturating_sub(cut_at.map_or(Duration::ZERO, |at| at.elapsed())),
     };
     if let Some(remains) = within(moment, &mut *back).await {
         return Some(remains);
+    }
+    if is_hurried(cut) {
+        destination.hurry(HURRY);
     }
     destination.stop().await;
     within(NOTICE, back).await

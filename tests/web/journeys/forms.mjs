@@ -19,11 +19,11 @@ export function forms(stage) {
 
   return [
     ["of alternatives only what is chosen is asked for", async () => {
-      await begin("source", "postgres", /^Postgres/);
-      await sees("New source: Postgres");
-      check.equal(await field("Port").isVisible(), false, "optional fields are folded away");
+      await begin("source", "mssql", /^Microsoft SQL Server/);
+      await sees("New source: Microsoft SQL Server (MSSQL)");
+      check.equal(await field("JDBC URL Params").isVisible(), false, "optional fields are folded away");
       await open();
-      check.equal(await field("Port").inputValue(), "5432");
+      check.equal(await field("JDBC URL Params").isVisible(), true);
       const tunnel = group("Tunnel Method");
       check.equal(await tunnel.getByRole("radio", { name: "None" }).isChecked(), true);
       check.equal(await field("Tunnel Host", tunnel).first().isVisible(), false);
@@ -85,12 +85,13 @@ export function forms(stage) {
       await alert.waitFor();
       const told = await alert.getByRole("listitem").allInnerTexts();
       check.deepEqual(told.map((text) => text.replace(/:.*/, "")), [
-        "Database", "Username", "Tunnel Host", "Tunnel User", "Tunnel User Password",
+        "Port", "Database", "Username", "Tunnel Host", "Tunnel User", "Tunnel User Password",
       ]);
       await inspect("52-form-alternatives-refused");
     }],
 
     ["secrets are masked afterwards, and stay when the mask does", async () => {
+      await field("Port").fill("1433");
       await field("Database").fill("shop");
       await field("Username").fill("reader");
       const option = group("SSH Password Auth");
@@ -171,9 +172,9 @@ export function forms(stage) {
         await stage.page.emulateMedia({ colorScheme: scheme });
         await stage.page.goto(`${known.shop}/edit`);
         await inspect(`57-form-${width}-${scheme}`);
-        await begin("source", "postgres", /^Postgres/);
+        await begin("source", "mssql", /^Microsoft SQL Server/);
         await open();
-        await group("SSL Mode").getByRole("radio", { name: "Verify CA" }).check();
+        await group("SSL Method").getByRole("radio", { name: "Encrypted Verify Certificate" }).check();
         await group("Replication Method").getByRole("radio", { name: "CDC" }).check();
         await inspect(`58-form-${width}-${scheme}-open`);
       }
@@ -187,8 +188,8 @@ export function forms(stage) {
       await stage.page.goto(`${known.shop}/edit`);
       await stage.logIn();
       await sees("Edit shop");
-      await group("SSL Mode").getByRole("radio", { name: "Verify CA" }).check();
-      const certificate = field("CA Certificate", group("Verify CA"));
+      await group("SSL Method").getByRole("radio", { name: "Encrypted Verify Certificate" }).check();
+      const certificate = field("Certificate", group("Encrypted Verify Certificate"));
       check.equal(await certificate.isVisible(), true, "the style shows what is chosen");
       await certificate.fill("a certificate");
       await button("Add to Schemas").click();

@@ -26,20 +26,21 @@ async function silentEngine() {
 }
 
 // A form for a database, filled in and sent by its button for testing.
-async function testPostgres(at, whose) {
+async function testServer(at, whose) {
   await at.page.goto("/sources");
   if (at.path().startsWith("/login")) await at.logIn();
   await at.sees("Sources");
   await at.link("New source").click();
-  await at.page.getByRole("link", { name: /^Postgres/ }).click();
-  await at.sees("New source: Postgres");
+  await at.page.getByRole("link", { name: /^Microsoft SQL Server/ }).click();
+  await at.sees("New source: Microsoft SQL Server (MSSQL)");
   for (const name of ["Host", "Database", "Username", "Password"]) await at.field(name).fill(`${whose} ${name}`);
+  await at.field("Port").fill("1433");
   await at.button("Test").click();
   await at.sees("Testing…");
 }
 
 async function keptEverything(at, whose) {
-  await at.sees("New source: Postgres");
+  await at.sees("New source: Microsoft SQL Server (MSSQL)");
   for (const name of ["Host", "Database", "Username", "Password"]) {
     check.equal(await at.field(name).inputValue(), `${whose} ${name}`);
   }
@@ -59,19 +60,19 @@ export function waiting(stage, binary) {
       const { browser, heard, openWindow } = await openBrowser(server.base);
       try {
         const at = makeStage({ page: await openWindow(), base: server.base, output, openWindow, email, password });
-        await testPostgres(at, "ada's");
+        await testServer(at, "ada's");
         await at.inspect("60-waiting");
         const told = at.page.getByRole("alert").filter({ hasText: "The test failed" });
         await told.waitFor({ timeout: 20_000 });
         check.match(await told.innerText(), /no container engine answers here/);
         await keptEverything(at, "ada's");
 
-        await testPostgres(at, "grace's");
+        await testServer(at, "grace's");
         await at.button("Go back").click();
         await keptEverything(at, "grace's");
 
         at.page = await openWindow({ javaScriptEnabled: false });
-        await testPostgres(at, "lin's");
+        await testServer(at, "lin's");
         await at.shoot("61-waiting-no-script");
         await at.page.waitForTimeout(3_000);
         await at.button("Look again").click();
