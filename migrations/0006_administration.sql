@@ -18,6 +18,14 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_by_organization ON audit_log (organization_id, at, id);
 CREATE INDEX audit_log_by_user ON audit_log (user_id, at, id);
 
+-- A link that lets somebody choose their password, once; the newest one of each. Kept as SHA-256 only.
+CREATE TABLE invitations (
+    user_id UUID PRIMARY KEY REFERENCES users (id),
+    token_hash BYTEA NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL
+);
+CREATE UNIQUE INDEX invitations_by_token ON invitations (token_hash);
+
 -- Somebody who is disabled keeps everything, and nothing of it works.
 ALTER TABLE users ADD COLUMN disabled_at TIMESTAMPTZ;
 -- An account of a program, which owns applications and cannot sign in to the pages.

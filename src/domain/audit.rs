@@ -9,6 +9,9 @@ use super::ids::{ApplicationId, OrganizationId, UserId};
 use crate::clock::{Clock, Timestamp};
 use uuid::Uuid;
 
+/// What the log calls an organization.
+const ORGANIZATION: &str = "organization";
+
 tokio::task_local! {
     /// The trail of the request at hand.
     pub static TRAIL: Trail;
@@ -118,13 +121,19 @@ pub fn asked_by(user: UserId) {
     let _ = TRAIL.try_with(|trail| trail.asked_by(user, None));
 }
 
-/// Notes what the request is about, if nothing is noted yet: the first check says it.
+/// Notes what the request is about: the first check says it, but a thing takes the place of the organization that
+/// it is in.
 pub fn regards(kind: &impl ToString, id: &impl ToString, organization: Option<OrganizationId>) {
+    let kind = word(kind);
     let _ = TRAIL.try_with(|trail| {
         trail.note(|found| {
-            if found.subject.is_none() {
-                found.subject = Some((word(kind), id.to_string()));
-                found.organization = organization;
+            let vague = match &found.subject {
+                None => true,
+                Some((before, _)) => before == ORGANIZATION && kind != ORGANIZATION,
+            };
+            if vague {
+                found.subject = Some((kind, id.to_string()));
+                found.organization = organization.or(found.organization);
             }
         });
     });

@@ -14,6 +14,7 @@ use crate::domain::text::{EmailAddress, Name};
 use crate::domain::user::{Account, NewUser};
 use crate::domain::workspace::Workspace;
 use crate::error::{Error, Noun, Result};
+use crate::ops::invitations::{self, Invitation};
 use crate::ops::permissions as rules;
 use crate::store::{accounts, organizations, permissions, sessions, standings, users, workspaces};
 
@@ -29,16 +30,16 @@ pub struct Wish {
 /// A person who signs in, or a program that does not.
 #[derive(Debug)]
 pub enum Kind {
-    /// Without a password, one is generated.
+    /// Without a password, they get a link to choose one.
     Person(EmailAddress, Option<PlainSecret>),
     Service,
 }
 
-/// Somebody just added, with the password if it was generated: it is shown this once.
+/// Somebody just added, with the link for whoever has no password yet.
 #[derive(Debug)]
 pub struct Created {
     pub account: Account,
-    pub password: Option<PlainSecret>,
+    pub invitation: Option<Invitation>,
 }
 
 /// Adds somebody to an organization.
@@ -54,23 +55,20 @@ pub async fn create(
     // A hash costs; it is for those who may.
     doors::organization::<Administer>(&mut app.db.read().await?, caller, organization).await?;
     let id = UserId::from(app.clock.new_id());
-    let (email, hash, generated) = match wish.kind {
-        Kind::Person(email, given) => {
-            let generated = given
-                .is_none()
-                .then(|| PlainSecret::random_text(app.clock.random()));
-            let password = given.as_ref().or(generated.as_ref());
-            let password = password.map(PlainSecret::reveal).unwrap_or_default();
-            password_rules::acceptable(password).map_err(|why| Error::invalid("/password", why))?;
-            (email, Some(app.passwords.hash(password).await?), generated)
+    let (email, hash, service) = match wish.kind {
+        Kind::Person(email, None) => (email, None, false),
+        Kind::Person(email, Some(given)) => {
+            let given = given.reveal();
+            password_rules::acceptable(given).map_err(|why| Error::invalid("/password", why))?;
+            (email, Some(app.passwords.hash(given).await?), false)
         }
         // Nobody reads mail there: the domain is reserved for names that lead nowhere.
         Kind::Service => {
             let email = format!("{id}@service.invalid").parse();
-            (email.map_err(Error::internal)?, None, None)
+            (email.map_err(Error::internal)?, None, true)
         }
     };
-    let service = hash.is_none();
+    let invited = hash.is_none() && !service;
     let new = NewUser {
         id,
         name: wish.name,
@@ -88,11 +86,15 @@ pub async fn create(
     let scope = PermissionScope::Organization(organization);
     rules::create(&mut db, &app.clock, caller, id, wish.permission_type, scope).await?;
     audit::made(&Noun::User, &id);
+    let invitation = match invited {
+        true => Some(invitations::make(app, &mut db, id).await?),
+        false => None,
+    };
     let account = doors::account(&mut db, caller, id).await?.into_inner();
     db.commit().await?;
     Ok(Created {
         account,
-        password: generated,
+        invitation,
     })
 }
 
@@ -185,7 +187,6 @@ pub async fn move_workspace(
     doors::organization::<Administer>(&mut db, caller, seen.organization_id).await?;
     let workspace = doors::workspace::<Administer>(&mut db, caller, id).await?;
     let to = doors::organization::<Administer>(&mut db, caller, to).await?;
-    audit::made(&Noun::Workspace, &id);
     if workspace.organization_id == to.id {
         return Ok(workspace.into_inner());
     }

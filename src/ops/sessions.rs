@@ -13,7 +13,7 @@ use crate::domain::password;
 use crate::domain::secret::PlainSecret;
 use crate::error::{Error, Noun, Result};
 use crate::ops::administrator;
-use crate::store::{sessions, standings, users};
+use crate::store::{invitations, sessions, standings, users};
 
 /// A session just begun: the value for the cookie, and when it ends.
 #[derive(Debug)]
@@ -102,6 +102,7 @@ pub async fn change_password(
     audit::regards(&Noun::User, &caller.id(), None);
     let mut db = app.db.write().await?;
     users::set_password(&mut db, caller.id(), &hash).await?;
+    invitations::remove_of_user(&mut db, caller.id()).await?;
     sessions::remove_of_user(&mut db, caller.id()).await?;
     db.commit().await
 }

@@ -2,21 +2,52 @@
 //! organizations.
 
 use super::db::{Exec, Writer, on};
+use super::lists::{padded, with_list_after};
 use crate::access::granted::{Granted, Lookup};
 use crate::access::policy::Administer;
 use crate::clock::Timestamp;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::organization::{Organization, Region};
+use crate::domain::page::{Page, Slice};
 use crate::domain::permission::PermissionType;
 use crate::domain::user::Account;
 use crate::domain::workspace::Workspace;
 use crate::error::{Error, Result};
 
-const FETCH: &str =
-    "SELECT id, name, email, service, disabled_at, deleted_at FROM users WHERE id = $1";
-const LIST: &str = "SELECT u.id, u.name, u.email, u.service, u.disabled_at, u.deleted_at, p.permission_type \
-    FROM permissions p JOIN users u ON u.id = p.user_id \
-    WHERE p.organization_id = $1 AND u.deleted_at IS NULL ORDER BY u.created_at, u.id, p.permission_type";
+/// Columns of every statement that reads accounts.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT u.id, u.name, u.email, u.service, (u.password_hash IS NULL AND NOT u.service) AS invited, \
+             u.disabled_at, u.deleted_at FROM users u ",
+            $rest
+        )
+    };
+}
+
+/// Those of an organization: whoever holds something on it or in it, but for programs that embed it.
+macro_rules! of_organization {
+    ($rest:literal) => {
+        concat!(
+            select!(
+                "WHERE u.deleted_at IS NULL AND EXISTS (SELECT 1 FROM permissions p \
+                 LEFT JOIN workspaces w ON w.id = p.workspace_id AND w.deleted_at IS NULL \
+                 WHERE p.user_id = u.id AND (p.organization_id = $1 OR w.organization_id = $1)) \
+                 AND NOT EXISTS (SELECT 1 FROM embedded_accounts e WHERE e.account_id = u.id) "
+            ),
+            $rest
+        )
+    };
+}
+
+const FETCH: &str = select!("WHERE u.id = $1");
+const FETCH_WITHIN: &str = of_organization!("AND u.id = $2");
+const LIST: &str = of_organization!(
+    "AND u.service = $2 AND (LOWER(u.name) LIKE $3 ESCAPE '!' OR u.email LIKE $3 ESCAPE '!' OR $3 IS NULL) \
+     ORDER BY u.created_at, u.id LIMIT $4 OFFSET $5"
+);
+const ROLES: &str = "SELECT p.user_id, p.permission_type FROM permissions p \
+                     WHERE p.organization_id = $1 AND p.user_id IN ";
 const SET_DISABLED: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND deleted_at IS NULL";
 const SET_SERVICE: &str = "UPDATE users SET service = TRUE WHERE id = $1";
 
@@ -36,6 +67,7 @@ const COUNT_REMOVED: &str =
 
 pub(super) const STATEMENTS: &[&str] = &[
     FETCH,
+    FETCH_WITHIN,
     LIST,
     SET_DISABLED,
     SET_SERVICE,
@@ -47,12 +79,14 @@ pub(super) const STATEMENTS: &[&str] = &[
     COUNT_REMOVED,
 ];
 
-/// Somebody and one thing that they hold on an organization.
-#[derive(Debug, sqlx::FromRow)]
-pub struct Holder {
-    #[sqlx(flatten)]
-    pub account: Account,
-    pub permission_type: PermissionType,
+/// Which accounts of an organization.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    /// Service accounts, or people.
+    pub service: bool,
+    /// A part of the name or of the e-mail.
+    pub text: Option<&'a str>,
+    pub page: Page,
 }
 
 pub async fn fetch(db: &mut dyn Exec, id: Lookup<UserId>) -> Result<Option<Account>> {
@@ -60,13 +94,59 @@ pub async fn fetch(db: &mut dyn Exec, id: Lookup<UserId>) -> Result<Option<Accou
         .map_err(Error::store)
 }
 
-/// Everybody who holds something on the organization itself, a row for each thing held.
+/// Somebody of an organization.
+pub async fn fetch_within(
+    db: &mut dyn Exec,
+    organization: &Granted<Organization, Administer>,
+    id: UserId,
+) -> Result<Option<Account>> {
+    on!(db, link => sqlx::query_as(FETCH_WITHIN).bind(organization.id).bind(id).fetch_optional(link).await)
+        .map_err(Error::store)
+}
+
+/// Those of an organization, in order of creation.
 pub async fn list(
     db: &mut dyn Exec,
     organization: &Granted<Organization, Administer>,
-) -> Result<Vec<Holder>> {
-    on!(db, link => sqlx::query_as(LIST).bind(organization.id).fetch_all(link).await)
-        .map_err(Error::store)
+    wanted: &Wanted<'_>,
+) -> Result<Slice<Account>> {
+    let page = wanted.page;
+    let (limit, offset) = (i64::from(page.limit) + 1, i64::from(page.offset));
+    let pattern = wanted.text.map(containing);
+    let found = on!(db, link => {
+        let query = sqlx::query_as(LIST).bind(organization.id).bind(wanted.service).bind(&pattern);
+        query.bind(limit).bind(offset).fetch_all(link).await
+    });
+    Ok(Slice::of(page, found.map_err(Error::store)?))
+}
+
+/// The pattern of texts with this part, in any case.
+fn containing(part: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in part.to_lowercase().chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern + "%"
+}
+
+/// What these people hold on the organization itself.
+pub async fn roles(
+    db: &mut dyn Exec,
+    organization: &Granted<Organization, Administer>,
+    users: &[UserId],
+) -> Result<Vec<(UserId, PermissionType)>> {
+    let Some(users) = padded(users) else {
+        return Ok(Vec::new());
+    };
+    let statement = with_list_after(1, ROLES, users.len(), "");
+    on!(db, link => {
+        let query = sqlx::query_as(statement).bind(organization.id);
+        users.iter().fold(query, |query, id| query.bind(*id)).fetch_all(link).await
+    })
+    .map_err(Error::store)
 }
 
 pub async fn set_disabled(

@@ -23,15 +23,16 @@ macro_rules! select {
              WHERE (a.organization_id = $1 OR (a.organization_id IS NULL AND EXISTS \
              (SELECT 1 FROM permissions p WHERE p.user_id = a.user_id AND p.organization_id = $1))) \
              AND (a.at >= $2 OR $2 IS NULL) AND (a.at < $3 OR $3 IS NULL) AND (a.user_id = $4 OR $4 IS NULL) \
-             AND (a.subject_id = $5 OR $5 IS NULL) AND (a.subject_kind = $6 OR $6 IS NULL) ",
+             AND (a.subject_id = $5 OR $5 IS NULL) AND (a.subject_kind = $6 OR $6 IS NULL) \
+             AND (a.operation = $7 OR $7 IS NULL) ",
             $rest
         )
     };
 }
 
-const LIST: &str = select!("ORDER BY a.at DESC, a.id DESC LIMIT $7 OFFSET $8");
+const LIST: &str = select!("ORDER BY a.at DESC, a.id DESC LIMIT $8 OFFSET $9");
 const BEFORE: &str = select!(
-    "AND (a.at < $7 OR $7 IS NULL OR (a.at = $7 AND a.id < $8)) ORDER BY a.at DESC, a.id DESC LIMIT $9"
+    "AND (a.at < $8 OR $8 IS NULL OR (a.at = $8 AND a.id < $9)) ORDER BY a.at DESC, a.id DESC LIMIT $10"
 );
 
 pub(super) const STATEMENTS: &[&str] = &[INSERT, LIST, BEFORE];
@@ -56,6 +57,7 @@ pub struct Wanted {
     pub user: Option<UserId>,
     pub subject_id: Option<String>,
     pub subject_kind: Option<String>,
+    pub operation: Option<String>,
 }
 
 pub(super) async fn insert(db: &mut Writer, entry: &Entry) -> Result<()> {
@@ -79,7 +81,7 @@ pub async fn list(
     let found = on!(db, link => {
         let query = sqlx::query_as(LIST).bind(organization.id).bind(wanted.since).bind(wanted.until);
         let query = query.bind(wanted.user).bind(&wanted.subject_id).bind(&wanted.subject_kind);
-        query.bind(limit).bind(offset).fetch_all(link).await
+        query.bind(&wanted.operation).bind(limit).bind(offset).fetch_all(link).await
     });
     Ok(Slice::of(page, found.map_err(Error::store)?))
 }
@@ -95,7 +97,7 @@ pub async fn before(
     on!(db, link => {
         let query = sqlx::query_as(BEFORE).bind(organization.id).bind(wanted.since).bind(wanted.until);
         let query = query.bind(wanted.user).bind(&wanted.subject_id).bind(&wanted.subject_kind);
-        query.bind(at).bind(id).bind(BATCH).fetch_all(link).await
+        query.bind(&wanted.operation).bind(at).bind(id).bind(BATCH).fetch_all(link).await
     })
     .map_err(Error::store)
 }

@@ -25,6 +25,7 @@ pub mod fences;
 pub mod generations;
 pub mod groups;
 pub mod idempotency;
+pub mod invitations;
 pub mod job_lists;
 pub mod jobs;
 pub mod leases;
@@ -75,6 +76,7 @@ pub fn statements() -> Vec<&'static str> {
         generations::STATEMENTS,
         groups::STATEMENTS,
         idempotency::STATEMENTS,
+        invitations::STATEMENTS,
         job_lists::STATEMENTS,
         jobs::STATEMENTS,
         leases::STATEMENTS,

@@ -30,23 +30,22 @@ async fn signs_in(server: &TestServer, email: &str, password: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_person_is_added_with_a_password_that_is_shown_once() {
+async fn a_person_is_added_with_a_link_or_with_a_password() {
     let server = TestServer::start().await;
     let admin = server.admin().await;
     let body = json!({ "organizationId": ZERO, "name": "Grace", "email": "Grace@Example.org",
         "permissionType": "organization_reader" });
     let made = admin.post("/users", body.clone()).await.ok(200);
-    let password = made["password"].as_str().expect("a password").to_owned();
     let mut expected = json!({ "id": made["id"], "name": "Grace", "email": "grace@example.org",
-        "disabled": false, "serviceAccount": false, "password": password });
+        "disabled": false, "serviceAccount": false, "invitation": made["invitation"] });
     assert_eq!(made, expected);
     expected
         .as_object_mut()
         .expect("members")
-        .remove("password");
+        .remove("invitation");
     let path = format!("/users/{}", id(&made));
     assert_eq!(admin.get(&path).await.ok(200), expected);
-    assert!(signs_in(&server, "grace@example.org", &password).await);
+    assert!(!signs_in(&server, "grace@example.org", "").await);
     let holds = format!("/permissions?userId={}&organizationId={ZERO}", id(&made));
     let held = admin.get(&holds).await.ok(200);
     assert_eq!(held["data"][0]["permissionType"], "organization_reader");
@@ -55,7 +54,7 @@ async fn a_person_is_added_with_a_password_that_is_shown_once() {
     let given = json!({ "organizationId": ZERO, "name": "Bob", "email": "bob@example.org",
         "password": "a password of his" });
     let made = admin.post("/users", given).await.ok(200);
-    assert!(made["password"].is_null());
+    assert!(made["invitation"].is_null());
     assert!(signs_in(&server, "bob@example.org", "a password of his").await);
     for (wrong, pointer) in [
         (json!({ "email": "nobody" }), "body /email"),
@@ -181,7 +180,7 @@ async fn a_service_account_owns_applications_and_does_not_sign_in() {
         "permissionType": "organization_editor" });
     let made = admin.post("/users", body).await.ok(200);
     assert_eq!(
-        (&made["serviceAccount"], &made["password"]),
+        (&made["serviceAccount"], &made["invitation"]),
         (&json!(true), &Value::Null)
     );
     let path = format!("/users/{}/applications", id(&made));
@@ -246,6 +245,14 @@ async fn a_workspace_moves_with_all_that_is_in_it() {
         .ok(200);
     let expected = json!({ "workspaceId": workspace, "name": "pets", "organizationId": other });
     assert_eq!(moved, expected);
+    // The organization that it leaves is told.
+    let log = |of: OrganizationId| format!("/organizations/{of}/auditLog?operation=moveWorkspace");
+    let left = admin.get(&log(ZERO)).await.ok(200);
+    assert_eq!(left["data"][0]["subjectId"], workspace);
+    assert_eq!(left["data"][0]["subjectKind"], "workspace");
+    assert_eq!(left["data"].as_array().map(Vec::len), Some(1));
+    let entered = admin.get(&log(other)).await.ok(200);
+    assert_eq!(entered["data"], json!([]));
     ours.get(&format!("/connections/{connection}"))
         .await
         .problem(403);

@@ -86,6 +86,8 @@ async fn rows_come_in_pages_newest_first_and_by_filter() {
     assert_eq!(operations(&all), expected);
     let of_first = rows(&admin, &format!("subjectId={}", ids[0])).await;
     assert_eq!(operations(&of_first), ["deleteGroup", "createGroup"]);
+    let made = rows(&admin, "operation=createGroup").await;
+    assert_eq!(made, all[1..]);
     let (since, until) = (&all[2]["at"], &all[1]["at"]);
     let times = format!(
         "subjectKind=group&since={}&until={}",
@@ -117,6 +119,73 @@ async fn rows_come_in_pages_newest_first_and_by_filter() {
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
     assert_eq!(lines, all);
+    let path = format!("{LOG}/export?subjectKind=group&operation=deleteGroup&format=csv");
+    let export = admin.get(&path).await;
+    assert_eq!(export.headers["content-type"], "text/csv; charset=utf-8");
+    let table: Vec<_> = export.text.split_terminator("\r\n").collect();
+    assert_eq!(table.len(), 2, "{table:?}");
+    assert!(table[0].starts_with("at,userId,userEmail,"), "{table:?}");
+    let cells: Vec<_> = table[1].trim_matches('"').split("\",\"").collect();
+    for (column, cell) in table[0].split(',').zip(cells) {
+        let same = all[0][column].as_str().unwrap_or_default();
+        assert_eq!(cell, same, "{column}");
+    }
+    let empty = admin
+        .get(&format!("{LOG}/export?format=csv&operation=none"))
+        .await;
+    assert_eq!(empty.text.lines().count(), 1);
+    let faults = admin
+        .get(&format!("{LOG}/export?format=xml"))
+        .await
+        .faults();
+    assert_eq!(faults, ["query /format"]);
+}
+
+#[tokio::test]
+async fn no_secret_gets_into_it() {
+    const SECRET: &str = "canary-of-the-log";
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let workspace = admin.first_workspace().await;
+    let source = json!({ "name": "pg", "workspaceId": workspace, "configuration": {
+        "sourceType": "postgres", "host": "localhost", "port": 5432, "database": "d",
+        "username": "u", "password": SECRET, "ssl_mode": { "mode": "disable" },
+        "replication_method": { "method": "Standard" } } });
+    admin.post("/sources", source).await.ok(200);
+    let made = admin.post("/applications", json!({ "name": "etl" })).await;
+    let client_secret = made.ok(200)["clientSecret"].clone();
+    let body = json!({ "organizationId": ZERO, "name": "Grace", "email": "grace@example.org" });
+    let grace = admin.post("/users", body).await.ok(200);
+    let url = grace["invitation"]["url"].as_str().expect("a link");
+    let (_, token) = url.split_once("token=").expect("a token");
+    let form = format!("token={token}&password={SECRET}&repeat={SECRET}");
+    for (path, form) in [
+        (url, form),
+        (
+            "/login",
+            format!("email=grace@example.org&password={SECRET}"),
+        ),
+    ] {
+        let request = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(form));
+        let answer = server.nobody().ask(request.expect("a request")).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+    }
+    let log = admin.get(&format!("{LOG}/export")).await.text;
+    for written in [
+        "createSource",
+        "createApplication",
+        "createUser",
+        "POST /invitation",
+        "POST /login",
+    ] {
+        assert!(log.contains(&format!("\"{written}\"")), "{written}: {log}");
+    }
+    let client_secret = client_secret.as_str().expect("text");
+    for secret in [SECRET, client_secret, token] {
+        assert!(!log.contains(secret), "{log}");
+    }
 }
 
 #[tokio::test]

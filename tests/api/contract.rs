@@ -43,6 +43,7 @@ const EXTENSIONS: &[&str] = &[
     "operation POST /api/public/v1/sources/{sourceId}/check",
     "operation POST /api/public/v1/users",
     "operation POST /api/public/v1/users/{userId}/applications",
+    "operation POST /api/public/v1/users/{userId}/invitation",
     "operation POST /api/public/v1/workspaces/{workspaceId}/deliveries/test",
     "operation POST /api/public/v1/workspaces/{workspaceId}/move",
     "operation POST /api/public/v1/workspaces/{workspaceId}/webhookSecret/rotate",

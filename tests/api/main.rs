@@ -26,6 +26,7 @@ mod engine;
 mod groups;
 mod guessing;
 mod idempotency;
+mod invitations;
 mod job_details;
 mod job_lists;
 mod jobs;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -22,8 +23,10 @@ use crate::domain::user::Account;
 use crate::error::Error;
 use crate::http::extract::{Body, Id, Ids};
 use crate::http::problem::Problem;
-use crate::ops::accounts::{self, Created, Kind, Wish};
+use crate::ops::accounts::{self, Kind, Wish};
+use crate::ops::invitations::{self, Invitation};
 use crate::ops::{self, people};
+use crate::request::Base;
 use crate::store::applications;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -34,7 +37,7 @@ pub struct UserCreateRequest {
     /// Of a person; a service account has none.
     #[schema(format = Email)]
     email: Option<String>,
-    /// One is generated and shown once when it is absent.
+    /// When it is absent, the answer has a link with which they choose one.
     password: Option<String>,
     /// What they hold on the organization; `organization_member` when it is absent.
     #[schema(value_type = Option<String>)]
@@ -71,9 +74,19 @@ pub struct AccountResponse {
     email: String,
     disabled: bool,
     service_account: bool,
-    /// The generated password, in the answer that creates the person.
+    /// In the answer that creates a person without a password.
     #[serde(skip_serializing_if = "Option::is_none")]
-    password: Option<String>,
+    invitation: Option<InvitationResponse>,
+}
+
+/// A link with which somebody chooses their password. It works once, and is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InvitationResponse {
+    #[schema(format = "uri")]
+    url: String,
+    #[schema(format = DateTime)]
+    expires_at: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -92,18 +105,18 @@ impl From<Account> for AccountResponse {
             email: account.email,
             disabled: account.disabled_at.is_some(),
             service_account: account.service,
-            password: None,
+            invitation: None,
         }
     }
 }
 
-impl From<Created> for AccountResponse {
-    fn from(created: Created) -> Self {
+impl InvitationResponse {
+    fn new(base: &Base, invitation: &Invitation) -> Self {
         Self {
-            password: created
-                .password
-                .map(|password| password.reveal().to_owned()),
-            ..created.account.into()
+            url: invitation.link(&base.0),
+            expires_at: invitation
+                .expires_at
+                .to_rfc3339_opts(SecondsFormat::Secs, true),
         }
     }
 }
@@ -120,6 +133,7 @@ impl From<Created> for AccountResponse {
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
+    base: Base,
     Body(body): Body<UserCreateRequest>,
 ) -> Result<Json<AccountResponse>, Problem> {
     let password = body.password.as_deref().map(PlainSecret::received);
@@ -146,7 +160,11 @@ pub async fn create(
             .unwrap_or(PermissionType::OrganizationMember),
     };
     let created = accounts::create(&app, &caller, body.organization_id, wish).await?;
-    Ok(Json(created.into()))
+    let invitation = created.invitation.as_ref();
+    Ok(Json(AccountResponse {
+        invitation: invitation.map(|made| InvitationResponse::new(&base, made)),
+        ..created.account.into()
+    }))
 }
 
 /// One person or service account. Needs `organization_admin` on every organization in which they hold
@@ -187,6 +205,26 @@ pub async fn update(
 ) -> Result<Json<AccountResponse>, Problem> {
     let changed = accounts::set_disabled(&app, &caller, id, body.disabled).await?;
     Ok(Json(changed.into()))
+}
+
+/// Make a link with which a person chooses a new password, in place of the one before. No mail is sent: pass it
+/// on. Needs `organization_admin` on every organization in which they hold something.
+#[utoipa::path(
+    post,
+    path = "/api/public/v1/users/{userId}/invitation",
+    operation_id = "createInvitation",
+    tag = "Users",
+    params(("userId" = UserId, Path)),
+    responses((status = 200, body = InvitationResponse))
+)]
+pub async fn invite(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    base: Base,
+    Id(id): Id<UserId>,
+) -> Result<Json<InvitationResponse>, Problem> {
+    let made = invitations::renew(&app, &caller, id).await?;
+    Ok(Json(InvitationResponse::new(&base, &made)))
 }
 
 /// The applications of a service account.

@@ -158,6 +158,7 @@ fn administration() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(group_permissions::delete))
         .routes(routes!(users::list, accounts::create))
         .routes(routes!(accounts::get, accounts::update))
+        .routes(routes!(accounts::invite))
         .routes(routes!(
             accounts::list_applications,
             accounts::create_application

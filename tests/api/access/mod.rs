@@ -155,6 +155,13 @@ impl<'a> World<'a> {
                 let made = self.admin.post(&list, low_code()).await.ok(200);
                 format!("{workspace}/{}", made["id"].as_str().expect("an id"))
             }
+            Target::Human => {
+                let email = format!("{}@example.org", self.name());
+                let body =
+                    json!({ "name": "Grace", "email": email, "organizationId": organization });
+                let made = self.admin.post("/users", body).await.ok(200);
+                made["id"].as_str().expect("an id").to_owned()
+            }
             Target::User => self.service(organization).await,
             Target::UserApplication => {
                 let user = self.service(organization).await;
@@ -362,6 +369,7 @@ walks! {
     roles_on_workspaces: Target::Workspace;
     roles_on_permissions: Target::Permission;
     roles_on_applications: Target::Application;
+    roles_on_people: Target::Human;
     roles_on_users: Target::User;
     roles_on_applications_of_users: Target::UserApplication;
     roles_on_sources: Target::Source;

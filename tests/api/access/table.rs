@@ -123,6 +123,8 @@ pub enum Target {
     GroupPermission,
     /// One of the caller's own applications; everybody else's do not exist.
     Application,
+    /// A person in the organization.
+    Human,
     /// A service account in the organization.
     User,
     /// A service account and an application of it; the id is `USER/APPLICATION`.
@@ -252,6 +254,13 @@ pub const TABLE: &[Row] = &[
             let body = json!({ "disabled": true });
             (Method::PATCH, format!("/users/{id}"), Some(body))
         },
+    },
+    Row {
+        operation: "createInvitation",
+        target: Target::Human,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::POST, format!("/users/{id}/invitation"), None),
     },
     Row {
         operation: "listServiceAccountApplications",
