@@ -475,9 +475,9 @@ pub async fn account(
     let judge = |caller: &Caller| {
         let may =
             |ability| move |host: &OrganizationId| caller.on_organization(*host).include(ability);
-        let abilities = if caller.is_instance_admin() {
-            Abilities::ALL
-        } else if !above && !hosts.is_empty() && hosts.iter().all(may(Ability::Administer)) {
+        let all_of_theirs =
+            !above && !hosts.is_empty() && hosts.iter().all(may(Ability::Administer));
+        let abilities = if caller.is_instance_admin() || all_of_theirs {
             Abilities::ALL
         } else if hosts.iter().any(may(Ability::Belong)) {
             super::policy::on_organization(PermissionType::OrganizationMember)

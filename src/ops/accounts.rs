@@ -86,9 +86,10 @@ pub async fn create(
     let scope = PermissionScope::Organization(organization);
     rules::create(&mut db, &app.clock, caller, id, wish.permission_type, scope).await?;
     audit::made(&Noun::User, &id);
-    let invitation = match invited {
-        true => Some(invitations::make(app, &mut db, id).await?),
-        false => None,
+    let invitation = if invited {
+        Some(invitations::make(app, &mut db, id).await?)
+    } else {
+        None
     };
     let account = doors::account(&mut db, caller, id).await?.into_inner();
     db.commit().await?;

@@ -24,15 +24,15 @@ macro_rules! select {
              (SELECT 1 FROM permissions p WHERE p.user_id = a.user_id AND p.organization_id = $1))) \
              AND (a.at >= $2 OR $2 IS NULL) AND (a.at < $3 OR $3 IS NULL) AND (a.user_id = $4 OR $4 IS NULL) \
              AND (a.subject_id = $5 OR $5 IS NULL) AND (a.subject_kind = $6 OR $6 IS NULL) \
-             AND (a.operation = $7 OR $7 IS NULL) ",
+             AND (a.operation = $7 OR $7 IS NULL) AND (u.email = $8 OR $8 IS NULL) ",
             $rest
         )
     };
 }
 
-const LIST: &str = select!("ORDER BY a.at DESC, a.id DESC LIMIT $8 OFFSET $9");
+const LIST: &str = select!("ORDER BY a.at DESC, a.id DESC LIMIT $9 OFFSET $10");
 const BEFORE: &str = select!(
-    "AND (a.at < $8 OR $8 IS NULL OR (a.at = $8 AND a.id < $9)) ORDER BY a.at DESC, a.id DESC LIMIT $10"
+    "AND (a.at < $9 OR $9 IS NULL OR (a.at = $9 AND a.id < $10)) ORDER BY a.at DESC, a.id DESC LIMIT $11"
 );
 
 pub(super) const STATEMENTS: &[&str] = &[INSERT, LIST, BEFORE];
@@ -58,6 +58,8 @@ pub struct Wanted {
     pub subject_id: Option<String>,
     pub subject_kind: Option<String>,
     pub operation: Option<String>,
+    /// Of the person who did it, as it is now.
+    pub email: Option<String>,
 }
 
 pub(super) async fn insert(db: &mut Writer, entry: &Entry) -> Result<()> {
@@ -81,7 +83,7 @@ pub async fn list(
     let found = on!(db, link => {
         let query = sqlx::query_as(LIST).bind(organization.id).bind(wanted.since).bind(wanted.until);
         let query = query.bind(wanted.user).bind(&wanted.subject_id).bind(&wanted.subject_kind);
-        query.bind(&wanted.operation).bind(limit).bind(offset).fetch_all(link).await
+        query.bind(&wanted.operation).bind(&wanted.email).bind(limit).bind(offset).fetch_all(link).await
     });
     Ok(Slice::of(page, found.map_err(Error::store)?))
 }
@@ -97,7 +99,7 @@ pub async fn before(
     on!(db, link => {
         let query = sqlx::query_as(BEFORE).bind(organization.id).bind(wanted.since).bind(wanted.until);
         let query = query.bind(wanted.user).bind(&wanted.subject_id).bind(&wanted.subject_kind);
-        query.bind(&wanted.operation).bind(at).bind(id).bind(BATCH).fetch_all(link).await
+        query.bind(&wanted.operation).bind(&wanted.email).bind(at).bind(id).bind(BATCH).fetch_all(link).await
     })
     .map_err(Error::store)
 }

@@ -51,7 +51,7 @@ pub struct ListQuery {
     /// What was done to this thing.
     #[param(required = false)]
     subject_id: Option<String>,
-    /// What was done to things of this kind, such as source or group_member.
+    /// What was done to things of this kind, such as `source` or `group_member`.
     #[param(required = false)]
     subject_kind: Option<String>,
     /// What was done by this operation, such as createSource or POST /login.
@@ -84,13 +84,14 @@ impl ListQuery {
             subject_id: self.subject_id.clone(),
             subject_kind: self.subject_kind.clone(),
             operation: self.operation.clone(),
+            email: None,
         }
     }
 
     fn filters(&self) -> Vec<(&'static str, String)> {
         [
-            ("since", self.since.map(|at| time(at))),
-            ("until", self.until.map(|at| time(at))),
+            ("since", self.since.map(time)),
+            ("until", self.until.map(time)),
             ("userId", self.user_id.map(|id| id.to_string())),
             ("subjectId", self.subject_id.clone()),
             ("subjectKind", self.subject_kind.clone()),
