@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::granted::{Extent, Granted, OrganizationScope, Own, Position, Scope};
 use super::policy::{self, Abilities, Ability, Administer};
-use crate::domain::ids::{OrganizationId, UserId, WorkspaceId};
+use crate::domain::ids::{ApplicationId, OrganizationId, UserId, WorkspaceId};
 use crate::domain::organization::Organization;
 use crate::domain::permission::PermissionType;
 use crate::domain::user::User;
@@ -15,6 +15,7 @@ use crate::store::standings::GrantRow;
 #[derive(Debug, Clone)]
 pub struct Caller {
     standing: Arc<Standing>,
+    application: Option<ApplicationId>,
 }
 
 /// What a person holds, read from the database in one go.
@@ -121,7 +122,25 @@ impl Standing {
 impl Caller {
     #[must_use]
     pub fn new(standing: Arc<Standing>) -> Self {
-        Self { standing }
+        Self {
+            standing,
+            application: None,
+        }
+    }
+
+    /// One who asks with a token of this application.
+    #[must_use]
+    pub fn by(standing: Arc<Standing>, application: ApplicationId) -> Self {
+        Self {
+            standing,
+            application: Some(application),
+        }
+    }
+
+    /// Whose token it is that they ask with, if it is one.
+    #[must_use]
+    pub fn application(&self) -> Option<ApplicationId> {
+        self.application
     }
 
     #[must_use]

@@ -15,10 +15,12 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use tower::ServiceExt as _;
 
+use super::openapi;
 use super::problem::Problem;
 use crate::app::App;
 use crate::config::RequestLog;
-use crate::request::Notes;
+use crate::domain::audit::{TRAIL, Trail};
+use crate::request::{Notes, Source};
 
 /// The header that carries a request's id, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -29,12 +31,20 @@ const LONGEST_ID: usize = 64;
 /// Answers a request with whatever `router` says to it.
 pub async fn answer(app: Arc<App>, router: Router, mut request: Request) -> Response {
     let began = Instant::now();
-    let notes = Notes::new(request_id(&request));
+    let id = request_id(&request);
+    let Source(address) = Source::of(request.headers(), request.extensions(), &app);
+    let trail = Trail::new(
+        app.clock.clone(),
+        address,
+        id.to_str().unwrap_or_default().to_owned(),
+    );
+    let notes = Notes::new(id, trail);
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     request.extensions_mut().insert(notes.clone());
 
-    let answer = AssertUnwindSafe(router.oneshot(request)).catch_unwind();
+    let answer = AssertUnwindSafe(TRAIL.scope(notes.trail().clone(), router.oneshot(request)));
+    let answer = answer.catch_unwind();
     let mut response = match tokio::time::timeout(app.config.server.request_timeout, answer).await {
         Ok(Ok(Ok(response))) => response,
         Ok(Err(_panic)) => Problem::panicked().into_response(),
@@ -70,6 +80,11 @@ pub fn note_route(request: Request) -> Request {
     let extensions = request.extensions();
     if let (Some(notes), Some(route)) = (extensions.get::<Notes>(), extensions.get::<MatchedPath>())
     {
+        if !request.method().is_safe() {
+            notes
+                .trail()
+                .operation(openapi::operation(request.method(), route.as_str()));
+        }
         notes.routed(route.clone());
     }
     request

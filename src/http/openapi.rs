@@ -1,10 +1,11 @@
 //! The OpenAPI document, generated from the routes, and its route. It is made when somebody asks for
 //! it first.
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use utoipa::Modify;
 use utoipa::OpenApi;
@@ -82,6 +83,30 @@ pub fn document() -> &'static utoipa::openapi::OpenApi {
         document
     });
     &DOCUMENT
+}
+
+/// What an operation is called: its id in the document or, of a page, its method and the pattern of its
+/// address.
+#[must_use]
+pub fn operation(method: &Method, route: &str) -> String {
+    static IDS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+        let mut ids = HashMap::new();
+        for (path, item) in &document().paths.paths {
+            let operations = [
+                ("POST", &item.post),
+                ("PUT", &item.put),
+                ("PATCH", &item.patch),
+                ("DELETE", &item.delete),
+            ];
+            for (method, operation) in operations {
+                let id = operation.as_ref().and_then(|one| one.operation_id.clone());
+                ids.extend(id.map(|id| (format!("{method} {path}"), id)));
+            }
+        }
+        ids
+    });
+    let name = format!("{method} {route}");
+    IDS.get(&name).cloned().unwrap_or(name)
 }
 
 pub async fn show(State(_app): State<Arc<App>>) -> Result<Response, Problem> {
