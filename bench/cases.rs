@@ -1,6 +1,8 @@
 //! The cases: who is asked what, and how much dearer ours may be. Where both sides are our own
 //! server, the case compares two requests with each other.
 
+mod jobs;
+
 use anyhow::{Result, ensure};
 
 use super::load::Request;
@@ -8,8 +10,9 @@ use super::seed::{ADMIN, GRANTED, MEMBER};
 use super::settings::Engine;
 use super::stage::{Size, Stage, Who, token_request};
 
-/// Every case by the name that `BENCH_ONLY` takes; `start` and `syncs` are measured apart from the rest.
-pub(crate) const NAMES: [&str; 11] = [
+/// Every case by the name that `BENCH_ONLY` takes; the last three are measured apart from the
+/// rest.
+pub(crate) const NAMES: [&str; 25] = [
     "noise",
     "list",
     "token",
@@ -19,9 +22,29 @@ pub(crate) const NAMES: [&str; 11] = [
     "list-large",
     "grants",
     "small-organization",
+    "sources",
+    "destinations",
+    "connections",
+    "jobs-connection",
+    "jobs-workspace",
+    "jobs-workspaces",
+    "jobs-succeeded",
+    "jobs-failed",
+    "jobs-running",
+    "jobs-clears",
+    "jobs-created",
+    "jobs-changed",
+    "jobs-created-by-change",
     "start",
     "syncs",
+    "memory",
 ];
+
+/// What needs Python, and all but the first a package index: measured only when it is named.
+pub(crate) const ASKED_FOR: [&str; 4] = ["hanging", "checks", "pypi", "pyairbyte"];
+
+/// Names that stand for all cases which begin with them.
+pub(crate) const FAMILIES: [&str; 1] = ["jobs"];
 
 pub(crate) struct Case {
     pub(crate) name: &'static str,
@@ -47,6 +70,8 @@ pub(crate) fn size_of(name: &str) -> Option<Size> {
         "noise" | "list" | "token" | "malformed" | "wrong-secret" => Some(Size::Small),
         "deep-page" => Some(Size::Middle),
         "list-large" | "grants" | "small-organization" => Some(Size::Large),
+        "sources" | "destinations" | "connections" => Some(Size::Connected),
+        _ if name.starts_with("jobs-") => Some(Size::Worked),
         _ => None,
     }
 }
@@ -55,7 +80,11 @@ const LIST: &str = "/api/public/v1/workspaces";
 
 /// Builds one case on its stage, and asks both sides once to see that the answers are right.
 pub(crate) async fn prepare(name: &'static str, stage: &Stage<'_>) -> Result<Case> {
+    if name.starts_with("jobs-") {
+        return jobs::prepare(name, stage).await;
+    }
     let case = match name {
+        "sources" | "destinations" | "connections" => page_of(name, stage).await?,
         "deep-page" | "small-organization" | "wrong-secret" => within_ours(name, stage).await?,
         _ => against_floor(name, stage).await?,
     };
@@ -127,6 +156,23 @@ async fn against_floor(name: &'static str, stage: &Stage<'_>) -> Result<Case> {
         ours,
         against,
         targets,
+    })
+}
+
+/// A page of what is configured, against the same from the floor.
+async fn page_of(name: &'static str, stage: &Stage<'_>) -> Result<Case> {
+    let path = format!("/api/public/v1/{name}");
+    let ours = Request::get(&path, Some(&stage.token(Who::Server, ADMIN).await?));
+    let bare = stage.token(Who::Floor, ADMIN).await?;
+    Ok(Case {
+        name,
+        says: "20 of 10,000, as instance admin / bare verify + one query",
+        ours: server(ours),
+        against: floor(Request::get(&format!("/{name}"), Some(&bare))),
+        targets: Some(Targets {
+            must: 1.30,
+            aim: 1.10,
+        }),
     })
 }
 
@@ -205,7 +251,9 @@ async fn check(case: &Case, stage: &Stage<'_>) -> Result<()> {
     }
     let same = ours["data"] == against["data"];
     match case.name {
-        "noise" | "list" | "list-large" => ensure!(same, "{}: the two pages differ", case.name),
+        "noise" | "list" | "list-large" | "sources" | "destinations" | "connections" => {
+            ensure!(same, "{}: the two pages differ", case.name);
+        }
         _ => ensure!(!same, "{}: the two pages are the same", case.name),
     }
     ensure!(

@@ -21,6 +21,11 @@ pub(crate) fn of_program(pid: u32) -> Result<Duration> {
     Ok(TICK * (stat.own_ticks + stat.ended_children_ticks))
 }
 
+/// User and system time of one process with its living and ended threads, without its children.
+pub(crate) fn of_process(pid: u32) -> Result<Duration> {
+    Ok(TICK * Stat::read(pid)?.own_ticks)
+}
+
 /// User and system time of a process with one thread, and of all its descendants of the same kind.
 pub(crate) fn of_family(parent: u32) -> Result<Duration> {
     let mut total = TICK * Stat::read(parent)?.ended_children_ticks;
@@ -63,7 +68,7 @@ pub(crate) fn resident(pid: u32) -> Result<u64> {
 }
 
 /// The parent itself and every process below it.
-fn descendants(parent: u32) -> Result<Vec<u32>> {
+pub(crate) fn descendants(parent: u32) -> Result<Vec<u32>> {
     let mut everyone = Vec::new();
     for entry in fs::read_dir("/proc")? {
         let name = entry?.file_name();

@@ -6,6 +6,18 @@
 //! Whatever is bare enough to flatter our server must not be added here. JSON text from the
 //! database is copied into the answer as it is, and a pooled connection is not tested before use.
 
+/// Both engines read a statement's rows in the same words.
+macro_rules! on {
+    ($db:expr, $pool:ident => $query:expr) => {
+        match $db {
+            Pool::Postgres($pool) => $query,
+            Pool::Sqlite($pool) => $query,
+        }
+    };
+}
+
+mod lists;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -51,6 +63,9 @@ pub(crate) fn main(mut words: impl Iterator<Item = String>) -> Result<()> {
             .route("/hello", get(hello))
             .route("/token", post(token))
             .route("/workspaces", get(workspaces))
+            .route("/sources", get(lists::sources))
+            .route("/destinations", get(lists::destinations))
+            .route("/connections", get(lists::connections))
             .with_state(floor);
         let listener = tokio::net::TcpListener::bind(address).await?;
         axum::serve(listener, router).await.context("serving")
@@ -69,16 +84,6 @@ struct Floor {
 enum Pool {
     Postgres(PgPool),
     Sqlite(SqlitePool),
-}
-
-/// Both engines read a statement's rows in the same words.
-macro_rules! on {
-    ($db:expr, $pool:ident => $query:expr) => {
-        match $db {
-            Pool::Postgres($pool) => $query,
-            Pool::Sqlite($pool) => $query,
-        }
-    };
 }
 
 impl Floor {

@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use tokio::net::TcpStream;
@@ -79,7 +79,8 @@ struct Gate {
     /// Connections that have been asked something and wait for the answer.
     busy: Cell<usize>,
     rested: Notify,
-    answered: Cell<u64>,
+    /// How long each answer of this asking took.
+    times: RefCell<Vec<Duration>>,
     failure: RefCell<Option<anyhow::Error>>,
 }
 
@@ -102,9 +103,8 @@ impl Crowd {
         Self { gate, tasks }
     }
 
-    /// Lets the crowd ask for `length`, waits for the last answers, and counts them all.
-    pub(crate) async fn ask(&self, length: Duration) -> Result<u64> {
-        let before = self.gate.answered.get();
+    /// Lets the crowd ask for `length`, waits for the last answers, and says how long each took.
+    pub(crate) async fn ask(&self, length: Duration) -> Result<Vec<Duration>> {
         self.gate.open.set(true);
         self.gate.opened.notify_waiters();
         tokio::time::sleep(length).await;
@@ -120,9 +120,9 @@ impl Crowd {
                 .await
                 .context("an answer did not come")?;
         }
-        let answers = self.gate.answered.get() - before;
-        ensure!(answers > 0, "no answer within {length:?}");
-        Ok(answers)
+        let times = self.gate.times.take();
+        ensure!(!times.is_empty(), "no answer within {length:?}");
+        Ok(times)
     }
 }
 
@@ -140,8 +140,9 @@ async fn repeat(address: SocketAddr, request: &Request, gate: &Gate) -> Result<(
             gate.opened.notified().await;
         }
         gate.busy.set(gate.busy.get() + 1);
+        let begun = Instant::now();
         line.exchange(request).await?;
-        gate.answered.set(gate.answered.get() + 1);
+        gate.times.borrow_mut().push(begun.elapsed());
         gate.busy.set(gate.busy.get() - 1);
         if !gate.open.get() {
             gate.rested.notify_one();

@@ -3,19 +3,27 @@
 //! beside this file says what is measured and how to choose.
 
 mod cases;
+mod checks;
 mod circumstances;
 mod cpu;
 mod floor;
+mod hanging;
 mod load;
+mod memory;
+mod pipe;
 mod postgres;
+mod pypi;
+mod python;
 mod report;
 mod rounds;
 mod seed;
+mod seed_syncs;
 mod server;
 mod settings;
 mod stage;
 mod start;
 mod syncs;
+mod works;
 
 use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,6 +32,7 @@ use tokio::task::LocalSet;
 use cases::Case;
 use postgres::Postgres;
 use report::{Outcome, Value};
+use seed::Amounts;
 use settings::{Engine, Settings};
 use stage::{Size, Stage};
 
@@ -53,7 +62,7 @@ fn main() -> Result<()> {
 
 async fn run() -> Result<()> {
     let settings = Settings::read()?;
-    settings.check(&cases::NAMES)?;
+    settings.check()?;
     let machine = circumstances::machine();
     let (mut outcomes, mut values) = (Vec::new(), Vec::new());
     let mut versions = circumstances::versions(&seed::sqlite_version().await?);
@@ -76,10 +85,7 @@ async fn run() -> Result<()> {
             )
             .await?;
         }
-        if settings.wants("syncs") {
-            eprintln!("{}: syncs ...", engine.name());
-            values.extend(syncs::measure(&settings, postgres.as_ref()).await?);
-        }
+        values.extend(parts(&settings, engine, postgres.as_ref()).await?);
     }
     if settings.wants("start") {
         values.push(start::size_of_binary()?);
@@ -88,6 +94,33 @@ async fn run() -> Result<()> {
     report::print_outcomes(&outcomes);
     report::print_values(&values);
     Ok(())
+}
+
+/// What is not measured by cases: syncs and connectors.
+async fn parts(
+    settings: &Settings,
+    engine: Engine,
+    postgres: Option<&Postgres>,
+) -> Result<Vec<Value>> {
+    let mut values = Vec::new();
+    for name in ["syncs", "memory", "hanging", "checks"] {
+        if settings.wants(name) {
+            eprintln!("{}: {name} ...", engine.name());
+            values.extend(match name {
+                "syncs" => syncs::measure(settings, postgres).await?,
+                "memory" => memory::measure(settings, postgres).await?,
+                "hanging" => hanging::measure(settings, postgres).await?,
+                _ => checks::measure(settings, postgres).await?,
+            });
+        }
+    }
+    if let Some(postgres) = postgres
+        && (settings.wants("pypi") || settings.wants("pyairbyte"))
+    {
+        eprintln!("{}: pypi ...", engine.name());
+        values.extend(pypi::measure(settings, postgres).await?);
+    }
+    Ok(values)
 }
 
 /// All wanted cases of one engine and size.
@@ -106,8 +139,10 @@ async fn play(
     if names.is_empty() && !starts {
         return Ok(());
     }
-    let workspaces = size.workspaces(settings);
-    eprintln!("filling {workspaces} workspaces ...");
+    let Amounts {
+        workspaces, jobs, ..
+    } = size.amounts(settings);
+    eprintln!("filling {workspaces} workspaces, {jobs} jobs ...");
     let stage = Stage::set(settings, postgres, size).await?;
     for name in &names {
         let case = cases::prepare(name, &stage)
@@ -135,11 +170,11 @@ async fn play(
         let ground = stage.leave();
         values.extend(start::measure(settings, Engine::of(postgres), ground.home()).await?);
     } else {
-        values.push(start::memory_after_load(
-            stage.engine,
-            &stage.server,
-            workspaces,
-        )?);
+        let of = match jobs {
+            0 => format!("{workspaces} workspaces"),
+            jobs => format!("{workspaces} workspaces and {jobs} jobs"),
+        };
+        values.push(start::memory_after_load(stage.engine, &stage.server, &of)?);
     }
     Ok(())
 }

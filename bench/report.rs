@@ -126,6 +126,20 @@ fn print_row(words: [&str; 10]) {
     );
 }
 
+impl Value {
+    /// A figure that cannot be had here, and why: it must not look as if nobody had wanted it.
+    pub(crate) fn missing(says: &str, engine: &'static str, why: &str) -> Self {
+        eprintln!("\n*** NOT MEASURED: {says}. {why} ***\n");
+        Self {
+            says: format!("NOT MEASURED {says}"),
+            engine,
+            unit: "",
+            figures: Vec::new(),
+            targets: None,
+        }
+    }
+}
+
 pub(crate) fn print_values(values: &[Value]) {
     if values.is_empty() {
         return;
@@ -135,14 +149,21 @@ pub(crate) fn print_values(values: &[Value]) {
         "value", "engine", "median (lowest–highest)", "must", "aim"
     );
     for value in values {
+        if value.figures.is_empty() {
+            println!("{} {}", value.says, value.engine);
+            continue;
+        }
         let spread = Spread::of(value.figures.iter().copied());
         println!(
             "{:<44} {:<8} {:>26} {:>5} {:>5}  {}",
             value.says,
             value.engine,
             format!(
-                "{:.1} ({:.1}–{:.1}) {}",
-                spread.median, spread.lowest, spread.highest, value.unit
+                "{} ({}–{}) {}",
+                digits(spread.median),
+                digits(spread.lowest),
+                digits(spread.highest),
+                value.unit
             ),
             value
                 .targets
@@ -152,6 +173,15 @@ pub(crate) fn print_values(values: &[Value]) {
                 .map_or("-".into(), |targets| format!("{}", targets.aim)),
             verdict(&spread, value.targets),
         );
+    }
+}
+
+/// Three digits, and none too many: ratios may be as small as a hundredth.
+fn digits(figure: f64) -> String {
+    match figure.abs() {
+        ..1.0 => format!("{figure:.3}"),
+        ..10.0 => format!("{figure:.2}"),
+        _ => format!("{figure:.1}"),
     }
 }
 

@@ -13,8 +13,8 @@ use super::report::{Round, Sample};
 use super::settings::Settings;
 use super::stage::{Account, Stage, Who};
 
-const WARM_UP: Duration = Duration::from_millis(500);
-const TURN: Duration = Duration::from_millis(250);
+pub(crate) const WARM_UP: Duration = Duration::from_millis(500);
+pub(crate) const TURN: Duration = Duration::from_millis(250);
 
 pub(crate) async fn play(
     settings: &Settings,
@@ -94,7 +94,7 @@ impl<'a> Player<'a> {
     async fn take_turn(&self, tally: &mut Tally) -> Result<()> {
         let before = self.stage.account(self.who)?;
         let begun = Instant::now();
-        tally.requests += self.crowd.ask(TURN).await?;
+        tally.requests += self.crowd.ask(TURN).await?.len() as u64;
         tally.time += begun.elapsed();
         let Account { program, database } = self.stage.account(self.who)?;
         tally.program += program.saturating_sub(before.program);

@@ -1,4 +1,5 @@
-//! Fills a migrated database with organizations, workspaces and three callers, by bulk statements.
+//! Fills a migrated database with organizations, workspaces and three callers, by bulk statements; what
+//! else a database is to hold follows them.
 //!
 //! Workspaces lie in the table in order of creation, one second apart, and belong in turn to
 //! organizations of 800 (below 1,600 workspaces: all to the default one). The times are in the past,
@@ -10,6 +11,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
+use super::seed_syncs;
 use super::server::Home;
 
 const PER_ORGANIZATION: u32 = 800;
@@ -57,20 +59,23 @@ impl Person {
 }
 
 /// What the two engines spell differently.
-struct Words {
+pub(crate) struct Words {
     /// `series(n)` from 1 to N, to be put before an INSERT … SELECT … FROM series.
-    series: fn(u32) -> String,
+    pub(crate) series: fn(u32) -> String,
     new_id: &'static str,
-    uuid: fn(&str) -> String,
-    bytes: fn(&[u8]) -> String,
+    pub(crate) uuid: fn(&str) -> String,
+    pub(crate) bytes: fn(&[u8]) -> String,
     /// An id that ends in the number of an expression, the rest zero.
-    numbered: fn(&str) -> String,
-    /// A time that many seconds after a fixed day.
-    time: fn(&str) -> String,
+    pub(crate) numbered: fn(&str) -> String,
+    /// A time that many seconds after [`EPOCH`].
+    pub(crate) time: fn(&str) -> String,
     /// Makes `series CROSS JOIN …` insert in the order of the series. SQLite never reorders a
     /// CROSS JOIN, so there it is nothing.
-    in_order: &'static str,
+    pub(crate) in_order: &'static str,
 }
+
+/// The beginning of 2025, in seconds since 1970; the engines' words spell it out.
+pub(crate) const EPOCH: u64 = 1_735_689_600;
 
 const POSTGRES: Words = Words {
     series: |count| format!("WITH series(n) AS (SELECT generate_series(1, {count}))"),
@@ -102,11 +107,20 @@ const SQLITE: Words = Words {
     in_order: "",
 };
 
+/// What a database is to hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Amounts {
+    pub(crate) workspaces: u32,
+    /// Whether the workspaces have sources, destinations and connections.
+    pub(crate) connections: bool,
+    pub(crate) jobs: u32,
+}
+
 /// Fills the database at `home`, which a first start of the server has migrated.
-pub(crate) async fn fill(home: Home<'_>, workspaces: u32) -> Result<()> {
+pub(crate) async fn fill(home: Home<'_>, amounts: Amounts) -> Result<()> {
     if let Some(url) = home.database_url {
         let mut db = PgConnection::connect(url).await?;
-        let mut all = statements(&POSTGRES, workspaces);
+        let mut all = statements(&POSTGRES, amounts)?;
         // What autovacuum and the checkpointer would do in the hours after such an import.
         all.extend(["VACUUM (FREEZE, ANALYZE)".into(), "CHECKPOINT".into()]);
         for statement in all {
@@ -118,7 +132,7 @@ pub(crate) async fn fill(home: Home<'_>, workspaces: u32) -> Result<()> {
         db.close().await?;
     } else {
         let mut db = SqliteConnection::connect(&format!("sqlite://{}", home.database())).await?;
-        let mut all = statements(&SQLITE, workspaces);
+        let mut all = statements(&SQLITE, amounts)?;
         all.push("PRAGMA wal_checkpoint(TRUNCATE)".into());
         for statement in all {
             let done = sqlx::raw_sql(AssertSqlSafe(statement.clone()))
@@ -139,7 +153,8 @@ pub(crate) async fn sqlite_version() -> Result<String> {
         .await?)
 }
 
-fn statements(words: &Words, workspaces: u32) -> Vec<String> {
+fn statements(words: &Words, amounts: Amounts) -> Result<Vec<String>> {
+    let workspaces = amounts.workspaces;
     let organizations = if workspaces < 2 * PER_ORGANIZATION {
         1
     } else {
@@ -195,8 +210,14 @@ fn statements(words: &Words, workspaces: u32) -> Vec<String> {
     all.push(format!(
         "{permissions} SELECT {new_id}, {member}, 'organization_reader', {small}, NULL, {at}"
     ));
+    if amounts.connections {
+        all.extend(seed_syncs::connections(words, workspaces));
+    }
+    if amounts.jobs > 0 {
+        all.extend(seed_syncs::jobs(words, workspaces, amounts.jobs)?);
+    }
     all.push("COMMIT".to_owned());
-    all
+    Ok(all)
 }
 
 fn sign_up(words: &Words, person: Person) -> [String; 2] {

@@ -41,6 +41,8 @@ pub(crate) struct Home<'a> {
     pub(crate) database_url: Option<&'a str>,
     /// The level given as `FERROBYTE_LOG`; without it the server's own default holds.
     pub(crate) log: Option<&'a str>,
+    /// What else our server finds in its environment.
+    pub(crate) more: &'a [(String, String)],
 }
 
 impl Home<'_> {
@@ -70,7 +72,8 @@ impl Running {
             .env_clear()
             .envs(SETTINGS)
             .env("FERROBYTE_LISTEN", address.to_string())
-            .env("FERROBYTE_DATA_DIR", home.folder);
+            .env("FERROBYTE_DATA_DIR", home.folder)
+            .envs(home.more.iter().map(|(name, value)| (name, value)));
         if let Some(url) = home.database_url {
             command.env("DATABASE_URL", url);
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::cases;
 use super::postgres::Postgres;
 
 #[derive(Debug, Clone)]
@@ -23,8 +24,14 @@ pub(crate) struct Settings {
     /// Workspaces in the large database.
     pub(crate) large: u32,
     pub(crate) starts: usize,
+    /// Jobs in the history that is listed.
+    pub(crate) jobs: u32,
     /// Rows of one sync.
     pub(crate) rows: u32,
+    /// Rows of the sync whose memory is watched.
+    pub(crate) memory_rows: u32,
+    /// Rows of one sync from a Python connector.
+    pub(crate) pypi_rows: u32,
     pub(crate) log: Option<String>,
     only: Vec<String>,
     engines: Vec<String>,
@@ -55,6 +62,7 @@ impl Engine {
 
 impl Settings {
     pub(crate) fn read() -> Result<Self> {
+        let rows = number("BENCH_ROWS", 2_000_000)?;
         let settings = Self {
             rounds: number("BENCH_ROUNDS", 5)?,
             length: Duration::from_secs_f64(number("BENCH_SECONDS", 3.0)?),
@@ -62,7 +70,10 @@ impl Settings {
             pool: number("BENCH_POOL", 0).map(|pool| (pool > 0).then_some(pool))?,
             large: number("BENCH_LARGE", 1_000_000)?,
             starts: number("BENCH_STARTS", 11)?,
-            rows: number("BENCH_ROWS", 2_000_000)?,
+            jobs: number("BENCH_JOBS", 1_000_000)?,
+            rows,
+            memory_rows: number("BENCH_MEMORY_ROWS", rows.saturating_mul(5))?,
+            pypi_rows: number("BENCH_PYPI_ROWS", 200_000)?,
             log: env::var("BENCH_LOG").ok(),
             only: words("BENCH_ONLY"),
             engines: words("BENCH_ENGINE"),
@@ -76,6 +87,11 @@ impl Settings {
             settings.large >= 2_000,
             "BENCH_LARGE needs at least 2000 workspaces"
         );
+        // Two months of them, so that a day of the middle is full.
+        ensure!(
+            settings.jobs >= 400_000,
+            "BENCH_JOBS needs at least 400000 jobs"
+        );
         Ok(settings)
     }
 
@@ -88,7 +104,12 @@ impl Settings {
     }
 
     pub(crate) fn wants(&self, case: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|name| name == case)
+        let family = cases::FAMILIES
+            .into_iter()
+            .find(|family| case.starts_with(family));
+        let asked = |name: &String| name == case || Some(name.as_str()) == family;
+        let usual = self.only.is_empty() && !cases::ASKED_FOR.contains(&case);
+        usual || self.only.iter().any(asked)
     }
 
     pub(crate) fn wants_engine(&self, engine: Engine) -> bool {
@@ -96,12 +117,13 @@ impl Settings {
     }
 
     /// Refuses a misspelt case or engine, which would otherwise measure nothing and say nothing.
-    pub(crate) fn check(&self, cases: &[&str]) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
+        let all = [&cases::NAMES[..], &cases::ASKED_FOR, &cases::FAMILIES].concat();
         for name in &self.only {
             ensure!(
-                cases.contains(&name.as_str()),
+                all.contains(&name.as_str()),
                 "no case {name:?}; there are: {}",
-                cases.join(" ")
+                all.join(" ")
             );
         }
         for name in &self.engines {
@@ -112,6 +134,20 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// What an installer of Python packages and a Python program may need of the caller's environment.
+pub(crate) fn of_python() -> Vec<(String, String)> {
+    let wanted = |name: &str| {
+        let word = |beginning: &&str| name.starts_with(beginning);
+        ["PIP_", "UV_", "PYENV_", "SSL_CERT_"].iter().any(word)
+            || matches!(
+                name,
+                "PATH" | "HOME" | "REQUESTS_CA_BUNDLE" | "CURL_CA_BUNDLE"
+            )
+            || name.to_ascii_lowercase().ends_with("_proxy")
+    };
+    env::vars().filter(|(name, _)| wanted(name)).collect()
 }
 
 fn number<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(

@@ -1,5 +1,5 @@
 //! A stage is one database of a given size with our server and the floor both running on it. Every
-//! case plays on one of three.
+//! case plays on one of five.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::cpu;
 use super::load::{self, Request};
 use super::postgres::Postgres;
-use super::seed::{self, Person};
+use super::seed::{self, Amounts, Person};
 use super::server::{Home, Running};
 use super::settings::{Engine, Settings};
 
@@ -19,16 +19,34 @@ pub(crate) enum Size {
     Small,
     Middle,
     Large,
+    /// With sources, destinations and connections.
+    Connected,
+    /// The same with a history of jobs.
+    Worked,
 }
 
 impl Size {
-    pub(crate) const ALL: [Self; 3] = [Self::Small, Self::Middle, Self::Large];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Small,
+        Self::Middle,
+        Self::Large,
+        Self::Connected,
+        Self::Worked,
+    ];
 
-    pub(crate) fn workspaces(self, settings: &Settings) -> u32 {
-        match self {
-            Self::Small => 1_000,
-            Self::Middle => 100_000,
-            Self::Large => settings.large,
+    pub(crate) fn amounts(self, settings: &Settings) -> Amounts {
+        Amounts {
+            workspaces: match self {
+                Self::Small | Self::Connected | Self::Worked => 1_000,
+                Self::Middle => 100_000,
+                Self::Large => settings.large,
+            },
+            connections: matches!(self, Self::Connected | Self::Worked),
+            jobs: if self == Self::Worked {
+                settings.jobs
+            } else {
+                0
+            },
         }
     }
 }
@@ -86,7 +104,7 @@ impl Ground {
                 .await
                 .context("the first start, which migrates")?,
         );
-        seed::fill(ground.home(), size.workspaces(settings)).await?;
+        seed::fill(ground.home(), size.amounts(settings)).await?;
         Ok(ground)
     }
 
@@ -95,6 +113,7 @@ impl Ground {
             folder: self.folder.path(),
             database_url: self.database_url.as_deref(),
             log: self.log.as_deref(),
+            more: &[],
         }
     }
 }

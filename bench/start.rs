@@ -57,13 +57,9 @@ pub(crate) async fn measure(
 }
 
 /// Memory after the rounds, as information: what stays with a server that has worked.
-pub(crate) fn memory_after_load(
-    engine: Engine,
-    server: &Running,
-    workspaces: u32,
-) -> Result<Value> {
+pub(crate) fn memory_after_load(engine: Engine, server: &Running, of: &str) -> Result<Value> {
     Ok(Value {
-        says: format!("memory after the rounds at {workspaces} workspaces"),
+        says: format!("memory after the rounds, {of}"),
         engine: engine.name(),
         unit: "MiB",
         figures: vec![mebibytes(cpu::resident(server.pid())?)],

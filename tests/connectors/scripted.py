@@ -72,6 +72,12 @@ def check(config, path):
         status("SUCCEEDED", json.dumps(told))
 
 
+def discover(config):
+    if config.get("do") == "hang":
+        time.sleep(1000)
+    say(type="CATALOG", catalog={"streams": [{"name": "s", "json_schema": {"type": "object"}}]})
+
+
 def read(config, catalog, state):
     for number in range(config.get("records", 3)):
         say(type="RECORD", record={"stream": "s", "data": {"n": number}, "emitted_at": 1})
@@ -95,7 +101,7 @@ def run():
     elif command == "check":
         check(file("config"), sys.argv[sys.argv.index("--config") + 1])
     elif command == "discover":
-        say(type="CATALOG", catalog={"streams": [{"name": "s", "json_schema": {"type": "object"}}]})
+        discover(file("config"))
     elif command == "read":
         read(file("config"), file("catalog"), file("state"))
     elif command == "write":
