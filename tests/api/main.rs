@@ -47,6 +47,7 @@ mod process;
 mod protocol;
 mod python;
 mod python_packages;
+mod python_syncs;
 mod queue;
 mod regions;
 mod registry;

@@ -24,9 +24,11 @@ const LONG: Duration = Duration::from_mins(3);
 
 /// The usual settings, unless there is nothing to run here.
 fn here() -> Option<Settings> {
-    if is_postgres() {
-        return None;
-    }
+    (!is_postgres() && there()).then(|| settings(Path::new(DATA)))
+}
+
+/// Whether this machine has a Python that connectors of the index work with.
+pub fn there() -> bool {
     let settings = settings(Path::new(DATA));
     let home = settings
         .installer
@@ -42,18 +44,15 @@ fn here() -> Option<Settings> {
         "IFS=:; for d in {path}:; do for v in 10 11 12; do \"$d/python3.$v\" -c '' 2>/dev/null && exit 0; done; \
          done; ls '{home}'/.pyenv/versions/3.1[012].*/bin/python3 >/dev/null 2>&1"
     );
-    if Command::new("sh")
-        .args(["-c", &look])
-        .status()
-        .is_ok_and(|status| status.success())
-    {
-        return Some(settings);
+    let look = Command::new("sh").args(["-c", &look]).status();
+    let there = look.is_ok_and(|status| status.success());
+    if !there {
+        eprintln!(
+            "\n*** SKIPPED: connectors of the package index. They need Python 3.10, 3.11 or 3.12, and this machine \
+             has none. ***\n"
+        );
     }
-    eprintln!(
-        "\n*** SKIPPED: connectors of the package index. They need Python 3.10, 3.11 or 3.12, and this machine has \
-         none. ***\n"
-    );
-    None
+    there
 }
 
 fn check(configuration: &Value) -> Question {
