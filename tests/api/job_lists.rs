@@ -130,10 +130,17 @@ fn filters(history: &History) -> Vec<(String, Fits<'_>)> {
         ),
         (
             format!(
-                "workspaceIds={},{}&workspaceIds={UNKNOWN}",
-                history.homes[1], history.homes[0]
+                "workspaceIds={},{}&workspaceIds={UNKNOWN},{}",
+                history.homes[1], history.homes[0], history.homes[1]
             ),
             Box::new(|_| true),
+        ),
+        (
+            format!(
+                "workspaceIds={},{}&status=failed&updatedAtStart={early}",
+                history.homes[0], history.homes[1]
+            ),
+            Box::new(move |job| job["status"] == "failed" && changed(job) >= early),
         ),
         (
             format!("createdAtStart={early}&createdAtEnd={late}"),
