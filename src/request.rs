@@ -24,6 +24,7 @@ struct Noted {
     id: HeaderValue,
     asker: OnceLock<UserId>,
     route: OnceLock<MatchedPath>,
+    warning: OnceLock<HeaderValue>,
 }
 
 impl Notes {
@@ -33,6 +34,7 @@ impl Notes {
             id,
             asker: OnceLock::new(),
             route: OnceLock::new(),
+            warning: OnceLock::new(),
         }))
     }
 
@@ -55,6 +57,17 @@ impl Notes {
     /// Written by the router.
     pub fn routed(&self, route: MatchedPath) {
         let _ = self.0.route.set(route);
+    }
+
+    /// Written by whoever ignores a part of the request.
+    pub fn warn(&self, warning: HeaderValue) {
+        let _ = self.0.warning.set(warning);
+    }
+
+    /// What the answer should warn of.
+    #[must_use]
+    pub fn warning(&self) -> Option<&HeaderValue> {
+        self.0.warning.get()
     }
 
     /// The pattern of the route, or nothing where there is none.

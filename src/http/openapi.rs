@@ -13,7 +13,7 @@ use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::{Document, Problem};
-use super::{internal, public};
+use super::{conditional, internal, public};
 use crate::app::App;
 use crate::error::Error;
 
@@ -48,6 +48,7 @@ impl Modify for Finish {
             .content("application/json", problem)
             .build();
         for item in document.paths.paths.values_mut() {
+            conditional::describe(item);
             let operations = [
                 &mut item.get,
                 &mut item.post,

@@ -399,6 +399,12 @@ impl From<Error> for Problem {
                 "state-conflict",
                 detail,
             ),
+            Error::Stale => Self::new(
+                S::PRECONDITION_FAILED,
+                kind!("#precondition-failed"),
+                "precondition-failed",
+                detail,
+            ),
             Error::Taken { what, .. } => {
                 let (kind, title) = taken(what);
                 Self::new(S::CONFLICT, kind, title, detail)

@@ -51,13 +51,15 @@ pub async fn create(
         email: caller.user().email.clone(),
         notifications,
     };
-    workspaces::insert(db, host, &new, clock.now()).await?;
+    let now = clock.now();
+    workspaces::insert(db, host, &new, now).await?;
     Ok(Workspace {
         id: new.id,
         organization_id: new.organization_id,
         name: new.name.into(),
         region: region.name,
         notifications: new.notifications,
+        created_at: now,
         deleted_at: None,
     })
 }

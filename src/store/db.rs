@@ -13,6 +13,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
+use super::condition;
 use crate::error::{Error, Result};
 
 /// The migrations, carried in the binary.
@@ -209,8 +210,10 @@ impl Writer {
     /// Makes everything written so far last.
     ///
     /// # Errors
-    /// When the database refuses; nothing has changed then.
+    /// When the database refuses, or the condition of this task does not hold (`condition`); nothing has
+    /// changed then.
     pub async fn commit(self) -> Result<()> {
+        condition::hold().await?;
         match self {
             Self::Postgres(transaction) => transaction.commit().await,
             Self::Sqlite(transaction) => transaction.commit().await,

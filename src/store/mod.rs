@@ -10,6 +10,7 @@ pub mod attempts;
 pub mod bell;
 pub mod catalogs;
 pub mod catalogue;
+pub mod condition;
 pub mod connection_lists;
 pub mod connections;
 pub mod dataplanes;

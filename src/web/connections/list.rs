@@ -69,8 +69,9 @@ pub(in crate::web) async fn show(
     let part = Part {
         limit: Part::USUAL,
         offset: (number - 1) * Part::USUAL,
+        ..Part::default()
     };
-    let Slice { items, more } = data::connections(&app, &ground, part).await?;
+    let Slice { items, more, .. } = data::connections(&app, &ground, part).await?;
     let mut names = Names::default();
     let mut rows = Vec::with_capacity(items.len());
     for item in items {
@@ -99,7 +100,7 @@ async fn row(
 ) -> Result<Row> {
     let one = Part {
         limit: 1,
-        offset: 0,
+        ..Part::default()
     };
     let latest = data::history(app, ground, connection.id, one).await?.items;
     let address = address_of(ground, connection.id);

@@ -1,0 +1,89 @@
+//! What the OpenAPI document says about each route, as a table that requests can be held against while they
+//! are answered. It is made once, when it is asked for first.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use axum::http::Method;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::{PathItem, RefOr};
+
+use super::openapi;
+
+/// The operations of one route, each with the parameters of the query that it knows; `None` knows any.
+#[derive(Debug)]
+pub struct Route {
+    operations: Vec<(Method, Option<Vec<String>>)>,
+    resource: bool,
+}
+
+impl Route {
+    /// Whether one thing is read and changed at this address.
+    #[must_use]
+    pub fn is_resource(&self) -> bool {
+        self.resource
+    }
+
+    /// The parameters of the query that an operation knows, unless it knows any, or is not there.
+    #[must_use]
+    pub fn parameters(&self, method: &Method) -> Option<&[String]> {
+        let method = match *method {
+            // Answered as GET.
+            Method::HEAD => &Method::GET,
+            _ => method,
+        };
+        let mut all = self.operations.iter();
+        all.find(|(known, _)| known == method)?.1.as_deref()
+    }
+}
+
+/// The route with this pattern, such as `/api/public/v1/workspaces/{workspaceId}`.
+pub fn route(pattern: &str) -> Option<&'static Route> {
+    static ROUTES: LazyLock<HashMap<&'static str, Route>> = LazyLock::new(|| {
+        let paths = openapi::document().paths.paths.iter();
+        paths
+            .map(|(path, item)| (path.as_str(), of(item)))
+            .collect()
+    });
+    ROUTES.get(pattern)
+}
+
+fn of(item: &PathItem) -> Route {
+    let all = [
+        (Method::GET, &item.get),
+        (Method::POST, &item.post),
+        (Method::PUT, &item.put),
+        (Method::PATCH, &item.patch),
+        (Method::DELETE, &item.delete),
+    ];
+    let there = all.into_iter().filter_map(|(method, operation)| {
+        let operation = operation.as_ref()?;
+        Some((method, in_query(operation)))
+    });
+    Route {
+        operations: there.collect(),
+        resource: is_resource(item),
+    }
+}
+
+/// Whether one thing is read and changed at this address.
+#[must_use]
+pub fn is_resource(item: &PathItem) -> bool {
+    let changed = [&item.put, &item.patch, &item.delete];
+    item.get.is_some() && changed.into_iter().any(Option::is_some)
+}
+
+/// `None` when there is a map among them: each of its members is a parameter of its own.
+fn in_query(operation: &Operation) -> Option<Vec<String>> {
+    let all = operation.parameters.iter().flatten();
+    let all = all.filter_map(|parameter| match parameter {
+        RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter),
+        _ => None,
+    });
+    all.map(|parameter| {
+        let schema = serde_json::to_value(&parameter.schema).unwrap_or_default();
+        let map = schema.get("additionalProperties").is_some();
+        (!map).then(|| parameter.name.clone())
+    })
+    .collect()
+}
