@@ -30,6 +30,7 @@ mod job_details;
 mod job_lists;
 mod jobs;
 mod limits;
+mod limits_page;
 mod mappers;
 mod native;
 mod nonsense;
