@@ -76,11 +76,11 @@ fn quick_record(line: &[u8]) -> Option<RecordLine<'_>> {
         (None, None, None, None, None);
     loop {
         match scanner.key()? {
-            "stream" => stream = Some(scanner.plain_string()?),
-            "namespace" if scanner.peek()? == b'"' => namespace = Some(scanner.plain_string()?),
-            "data" => data = Some(scanner.value()?),
-            "emitted_at" => emitted_at = Some(scanner.integer()?),
-            "meta" => meta = Some(scanner.value()?),
+            b"stream" => stream = Some(scanner.plain_string()?),
+            b"namespace" if scanner.peek()? == b'"' => namespace = Some(scanner.plain_string()?),
+            b"data" => data = Some(scanner.value()?),
+            b"emitted_at" => emitted_at = Some(scanner.integer()?),
+            b"meta" => meta = Some(scanner.value()?),
             _ => {
                 scanner.value()?;
             }
@@ -195,8 +195,8 @@ fn begins_like_a_record(line: &[u8]) -> bool {
     let mut scanner = Scanner::new(line);
     scanner.take(b'{');
     match scanner.key() {
-        Some("type") => scanner.plain_string() == Some("RECORD"),
-        Some("record") => scanner.peek() == Some(b'{'),
+        Some(b"type") => scanner.plain_string() == Some("RECORD"),
+        Some(b"record") => scanner.peek() == Some(b'{'),
         _ => false,
     }
 }

@@ -2,6 +2,8 @@
 //! members are checked; the grammar inside of a skipped value is not, that is for whoever reads it.
 //! Everything answers `None` at the first thing out of the ordinary.
 
+use wide::u8x16;
+
 /// A place in a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scanner<'a> {
@@ -36,26 +38,30 @@ impl<'a> Scanner<'a> {
 
     /// A string without escapes.
     pub(super) fn plain_string(&mut self) -> Option<&'a str> {
-        self.take(b'"')?;
-        let rest = &self.bytes[self.at..];
-        let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-        if rest[length] == b'\\' {
-            return None;
-        }
-        self.at += length + 1;
-        std::str::from_utf8(&rest[..length]).ok()
+        std::str::from_utf8(self.plain_bytes()?).ok()
     }
 
-    /// A string and the colon behind it.
-    pub(super) fn key(&mut self) -> Option<&'a str> {
-        let key = self.plain_string()?;
+    /// A string without escapes and the colon behind it.
+    pub(super) fn key(&mut self) -> Option<&'a [u8]> {
+        let key = self.plain_bytes()?;
         self.take(b':')?;
         Some(key)
     }
 
-    /// A whole number.
+    fn plain_bytes(&mut self) -> Option<&'a [u8]> {
+        self.take(b'"')?;
+        let rest = &self.bytes[self.at..];
+        let length = memchr::memchr2(b'"', b'\\', rest)?;
+        self.at += length + 1;
+        (rest[length] == b'"').then_some(&rest[..length])
+    }
+
+    /// A whole number that is not negative.
     pub(super) fn integer(&mut self) -> Option<i64> {
-        std::str::from_utf8(self.value()?).ok()?.parse().ok()
+        self.value()?.iter().try_fold(0_i64, |number, digit| {
+            let digit = char::from(*digit).to_digit(10)?;
+            number.checked_mul(10)?.checked_add(digit.into())
+        })
     }
 
     /// Any value, as it stands.
@@ -82,30 +88,29 @@ fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Behind the bracket that closes the one at `at`.
-fn nested_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+/// Behind the bracket that closes the one at `start`.
+fn nested_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut nesting = Nesting::default();
-    loop {
-        while let Some(eight) = bytes[at..].first_chunk() {
-            if !nesting.stride(u64::from_le_bytes(*eight)) {
-                break;
-            }
-            at += 8;
-        }
-        for byte in bytes[at..].iter().take(8) {
-            at += 1;
-            if nesting.step(*byte) {
-                return Some(at);
-            }
-        }
-        if at == bytes.len() {
-            return None;
+    let (blocks, rest) = bytes[start..].as_chunks();
+    for (place, block) in blocks.iter().enumerate() {
+        if let Some(length) = nesting.take(block) {
+            return Some(start + place * BLOCK + length);
         }
     }
+    // Zeros are nothing in JSON, so the last block is filled up with them.
+    let mut last = [0; BLOCK];
+    last[..rest.len()].copy_from_slice(rest);
+    let length = nesting.take(&last)?;
+    Some(start + blocks.len() * BLOCK + length)
 }
 
-/// What is known within a value: nearly all of its bytes are letters, digits and quotes, which are
-/// taken eight at a time. Square and curly brackets are not told apart.
+/// Bytes that are looked at together: a bit of a word for each.
+const BLOCK: usize = 64;
+
+/// How many of them fit one register that every machine has.
+const LANES: usize = 16;
+
+/// What is known within a value. Square and curly brackets are not told apart.
 #[derive(Default)]
 struct Nesting {
     depth: usize,
@@ -114,46 +119,91 @@ struct Nesting {
 }
 
 impl Nesting {
-    /// Takes a byte; says whether it closes the value.
-    fn step(&mut self, byte: u8) -> bool {
+    /// Takes a block; when the value ends within it, says how many of its bytes belong to it.
+    fn take(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
+        let marks = Marks::of(block);
+        if self.escaped || marks.escapes != 0 {
+            return self.walk(block);
+        }
+        let within = marks.within_strings(self.in_string);
+        self.in_string = within >> (BLOCK - 1) == 1;
+        let mut brackets = marks.brackets & !within;
+        while brackets != 0 {
+            let place = brackets.trailing_zeros() as usize;
+            if self.bracket(block[place]) {
+                return Some(place + 1);
+            }
+            brackets &= brackets - 1;
+        }
+        None
+    }
+
+    /// The same for any block, byte by byte.
+    fn walk(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
+        let closes = block.iter().position(|byte| match byte {
+            _ if self.escaped => {
+                self.escaped = false;
+                false
+            }
+            b'"' => {
+                self.in_string = !self.in_string;
+                false
+            }
+            b'\\' => {
+                self.escaped = self.in_string;
+                false
+            }
+            _ if self.in_string => false,
+            other => self.bracket(*other),
+        });
+        closes.map(|place| place + 1)
+    }
+
+    /// Takes a byte outside of strings; says whether it closes the value.
+    fn bracket(&mut self, byte: u8) -> bool {
         match byte {
-            _ if self.escaped => self.escaped = false,
-            b'"' => self.in_string = !self.in_string,
-            b'\\' => self.escaped = self.in_string,
-            _ if self.in_string => {}
             b'{' | b'[' => self.depth += 1,
             b'}' | b']' => self.depth -= 1,
             _ => {}
         }
         self.depth == 0
     }
-
-    /// Takes eight bytes, the first in the lowest place; or none, when one of them is an escape or a
-    /// bracket outside of strings.
-    fn stride(&mut self, word: u64) -> bool {
-        let quotes = lanes_with(word, b'"') >> 7;
-        // Multiplying adds up from lane to lane, so the lowest bit of each tells odd from even.
-        let in_string =
-            (quotes.wrapping_mul(ONES) ^ u64::from(self.in_string).wrapping_mul(ONES)) & ONES;
-        // In ASCII one bit makes [ and ] out of { and }.
-        let folded = word | (ONES << 5);
-        let brackets = lanes_with(folded, b'{') | lanes_with(folded, b'}');
-        let outside = (in_string ^ ONES) << 7;
-        if self.escaped || lanes_with(word, b'\\') | (brackets & outside) != 0 {
-            return false;
-        }
-        self.in_string = in_string >> 56 == 1;
-        true
-    }
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
+/// Which bytes of a block are special, the first in the lowest bit.
+#[derive(Default)]
+struct Marks {
+    quotes: u64,
+    escapes: u64,
+    /// The brackets of both kinds, and letters that do not stand outside of strings.
+    brackets: u64,
+}
 
-/// The highest bit of each of the eight bytes that is `byte`.
-fn lanes_with(word: u64, byte: u8) -> u64 {
-    const LOW: u64 = !(ONES << 7);
-    let difference = word ^ (ONES * u64::from(byte));
-    !(((difference & LOW) + LOW) | difference | LOW)
+impl Marks {
+    fn of(block: &[u8; BLOCK]) -> Self {
+        let mut marks = Self::default();
+        let (parts, _) = block.as_chunks();
+        for (place, part) in parts.iter().enumerate() {
+            let part = u8x16::new(*part);
+            let equal = |one: u8x16, byte| {
+                u64::from(one.simd_eq(u8x16::splat(byte)).to_bitmask()) << (place * LANES)
+            };
+            marks.quotes |= equal(part, b'"');
+            marks.escapes |= equal(part, b'\\');
+            // What the brackets have in common, which is what they share with Y, y and _.
+            marks.brackets |= equal(part | u8x16::splat(0x26), 0x7F);
+        }
+        marks
+    }
+
+    /// Which bytes stand between quotes: those with an odd number of quotes up to them.
+    fn within_strings(&self, from_before: bool) -> u64 {
+        let mut odd = self.quotes;
+        for distance in [1, 2, 4, 8, 16, 32] {
+            odd ^= odd << distance;
+        }
+        if from_before { !odd } else { odd }
+    }
 }
 
 fn scalar_length(bytes: &[u8]) -> Option<usize> {

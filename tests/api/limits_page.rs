@@ -10,9 +10,13 @@ const PAGE: &str = include_str!("../../docs/limits.md");
 
 /// The cells of the rows with so many of them.
 fn rows(columns: usize) -> Vec<Vec<&'static str>> {
-    let rows = PAGE.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let rows = PAGE
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     let cells = rows.map(|row| row.split(" | ").collect::<Vec<_>>());
-    cells.filter(|cells| cells.len() == columns && cells[0] != "what").collect()
+    cells
+        .filter(|cells| cells.len() == columns && cells[0] != "what")
+        .collect()
 }
 
 #[test]
@@ -22,7 +26,11 @@ fn the_page_tells_the_defaults_that_there_are() {
     for row in told {
         let (default, key) = (row[1].trim_matches('`'), row[2].trim_matches('`'));
         let setting = SETTINGS.iter().find(|setting| setting.key == key);
-        assert_eq!(setting.map(|setting| setting.default), Some(default), "{key}");
+        assert_eq!(
+            setting.map(|setting| setting.default),
+            Some(default),
+            "{key}"
+        );
     }
 }
 
@@ -30,19 +38,32 @@ fn the_page_tells_the_defaults_that_there_are() {
 fn the_page_tells_the_fixed_limits_that_there_are() {
     let told = rows(2);
     for (what, limit) in [
-        ("Items of a page", format!("{}, at most {}", Page::USUAL, Page::LARGEST)),
+        (
+            "Items of a page",
+            format!("{}, at most {}", Page::USUAL, Page::LARGEST),
+        ),
         ("Characters of a name", text::LONGEST_NAME.to_string()),
         ("Characters of a tag's name", tag::LONGEST_NAME.to_string()),
         ("Tags of a workspace", tag::MOST.to_string()),
-        ("Characters of a password", format!("{} to {}", password::SHORTEST, password::LONGEST)),
+        (
+            "Characters of a password",
+            format!("{} to {}", password::SHORTEST, password::LONGEST),
+        ),
     ] {
-        assert!(told.contains(&vec![what, limit.as_str()]), "{what}: {limit}");
+        assert!(
+            told.contains(&vec![what, limit.as_str()]),
+            "{what}: {limit}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_documentation_of_a_server_tells_the_limits_in_effect() {
-    let server = TestServer::with(&[("server.body_limit", "4321"), ("server.request_timeout", "17s")]).await;
+    let server = TestServer::with(&[
+        ("server.body_limit", "4321"),
+        ("server.request_timeout", "17s"),
+    ])
+    .await;
     let page = server.nobody().get("/api/public/v1").await;
     for limit in ["4321 bytes", "17 s", "20, at most 100", "60 a minute"] {
         assert!(page.text.contains(limit), "{limit}: {}", page.text);

@@ -230,7 +230,7 @@ fn data_is_found_wherever_its_bytes_fall() {
         "-1.5e3",
     ];
     for (first, second) in pieces.iter().flat_map(|one| pieces.map(|two| (*one, two))) {
-        for padding in 0..17 {
+        for padding in 0..130 {
             let data = format!(r#"{{"{}":{first},"b":{second}}}"#, "p".repeat(padding));
             let line = format!(
                 r#"{{"type":"RECORD","record":{{"stream":"s","data":{data},"emitted_at":7}}}}"#

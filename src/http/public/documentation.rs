@@ -64,9 +64,15 @@ fn limits(config: &Config) -> Vec<(&'static str, String)> {
         _ => "any number".to_owned(),
     };
     vec![
-        ("Items of a page", format!("{}, at most {}", Paging::USUAL, Paging::LARGEST)),
+        (
+            "Items of a page",
+            format!("{}, at most {}", Paging::USUAL, Paging::LARGEST),
+        ),
         ("Body of a request", format!("{} bytes", server.body_limit)),
-        ("Time for a request", format!("{} s", server.request_timeout.as_secs())),
+        (
+            "Time for a request",
+            format!("{} s", server.request_timeout.as_secs()),
+        ),
         ("Failed token requests from one address", failures),
         ("Other requests", "any number".to_owned()),
     ]
