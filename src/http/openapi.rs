@@ -75,14 +75,18 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 
 /// The document.
 pub fn document() -> &'static utoipa::openapi::OpenApi {
-    static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
-        let mut document = Base::openapi();
-        document.merge(routes().into_openapi());
-        env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
-        Finish.modify(&mut document);
-        document
-    });
+    static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(make);
     &DOCUMENT
+}
+
+/// The document, for those who need a part of it once: it takes more room than most servers ever need.
+#[must_use]
+pub fn make() -> utoipa::openapi::OpenApi {
+    let mut document = Base::openapi();
+    document.merge(routes().into_openapi());
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    Finish.modify(&mut document);
+    document
 }
 
 pub async fn show(State(_app): State<Arc<App>>) -> Result<Response, Problem> {

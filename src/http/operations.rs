@@ -37,15 +37,18 @@ impl Route {
     }
 }
 
-/// The route with this pattern, such as `/api/public/v1/workspaces/{workspaceId}`.
+/// The route of the API with this pattern, such as `/api/public/v1/workspaces/{workspaceId}`. Whoever only asks
+/// for the health of a server does not make it read its description.
 pub fn route(pattern: &str) -> Option<&'static Route> {
-    static ROUTES: LazyLock<HashMap<&'static str, Route>> = LazyLock::new(|| {
-        let paths = openapi::document().paths.paths.iter();
-        paths
-            .map(|(path, item)| (path.as_str(), of(item)))
-            .collect()
+    static ROUTES: LazyLock<HashMap<String, Route>> = LazyLock::new(|| {
+        let paths = openapi::make().paths.paths.into_iter();
+        paths.map(|(path, item)| (path, of(&item))).collect()
     });
-    ROUTES.get(pattern)
+    if pattern.starts_with("/api/") {
+        ROUTES.get(pattern)
+    } else {
+        None
+    }
 }
 
 fn of(item: &PathItem) -> Route {
