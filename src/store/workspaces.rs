@@ -210,9 +210,9 @@ pub async fn list(
             notifications,
         });
     }
-    let last = match items.last() {
-        Some(last) if page.cursor.is_some() => mark(db, last.id).await?,
-        _ => None,
+    let last = match (rows.last, items.last()) {
+        (None, Some(last)) if page.cursor.is_some() => mark(db, last.id).await?,
+        (known, _) => known,
     };
     Ok(Slice {
         items,
@@ -340,16 +340,21 @@ async fn list_of_parts(
         keys.sort_unstable();
     }
     let more = keys.len() > page.offset() + page.limit as usize;
-    let ids: Vec<_> = keys
-        .iter()
+    let keys: Vec<_> = keys
+        .into_iter()
         .skip(page.offset())
         .take(page.limit as usize)
-        .map(|key| key.id)
         .collect();
+    let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
     // A single workspace may have gone since the caller's standing was read.
     let before = list!("WHERE w.deleted_at IS NULL AND w.id IN ");
     let items = fetch_in(db, LIVE_IN_ARRAY, before, &ids).await?;
-    Ok(Slice::whole(items, more))
+    let last = keys.last().map(|key| Mark::new(key.created_at, key.id));
+    Ok(Slice {
+        items,
+        more,
+        last: last.filter(|_| page.cursor.is_some()),
+    })
 }
 
 /// Adds a workspace to an organization that the caller may edit.
