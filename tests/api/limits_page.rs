@@ -38,22 +38,38 @@ fn the_page_tells_the_defaults_that_there_are() {
 fn the_page_tells_the_fixed_limits_that_there_are() {
     let told = rows(2);
     for (what, limit) in [
-        (
-            "Items of a page",
-            format!("{}, at most {}", Page::USUAL, Page::LARGEST),
-        ),
+        ("Items of a page", "20, at most 100".to_owned()),
         ("Characters of a name", text::LONGEST_NAME.to_string()),
         ("Characters of a tag's name", tag::LONGEST_NAME.to_string()),
         ("Tags of a workspace", tag::MOST.to_string()),
+        ("Characters of a password", "8 to 1024".to_owned()),
         (
-            "Characters of a password",
-            format!("{} to {}", password::SHORTEST, password::LONGEST),
+            "Lines of a log in one answer",
+            "500, at most 5000".to_owned(),
         ),
+        ("Following a log, in minutes", "10".to_owned()),
+        ("Characters of an `Idempotency-Key`", "255".to_owned()),
+        ("Hours that such a key is remembered", "24".to_owned()),
+        ("Bytes of an access token", "4096".to_owned()),
     ] {
-        assert!(
-            told.contains(&vec![what, limit.as_str()]),
-            "{what}: {limit}"
-        );
+        assert!(told.contains(&vec![what, &limit]), "{what}: {limit}");
+    }
+    assert_eq!((Page::USUAL, Page::LARGEST), (20, 100));
+    assert_eq!((password::SHORTEST, password::LONGEST), (8, 1024));
+    // What a file keeps to itself is read there.
+    let logs = include_str!("../../src/http/public/job_details.rs");
+    let keyed = include_str!("../../src/http/extract/keyed.rs");
+    let once = include_str!("../../src/ops/once.rs");
+    let callers = include_str!("../../src/access/callers.rs");
+    for (source, line) in [
+        (logs, "USUAL: u32 = 500;"),
+        (logs, "MOST: u32 = 5000;"),
+        (logs, "FOLLOWED: Duration = Duration::from_mins(10);"),
+        (keyed, "LONGEST: usize = 255;"),
+        (once, "KEPT: TimeDelta = TimeDelta::days(1);"),
+        (callers, "LONGEST_TOKEN: usize = 4096;"),
+    ] {
+        assert!(source.contains(line), "{line}");
     }
 }
 
