@@ -9,10 +9,11 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, header};
 
 use crate::app::App;
-use crate::domain::ids::UserId;
+use crate::domain::audit::Trail;
+use crate::domain::ids::{ApplicationId, UserId};
 
 /// What is found out about a request while it is answered, for its line in the log and its numbers.
 /// `http::edge` gives one to each request, and others write into it.
@@ -23,15 +24,17 @@ pub struct Notes(Arc<Noted>);
 struct Noted {
     id: HeaderValue,
     asker: OnceLock<UserId>,
+    trail: Trail,
     route: OnceLock<MatchedPath>,
     warning: OnceLock<HeaderValue>,
 }
 
 impl Notes {
     #[must_use]
-    pub fn new(id: HeaderValue) -> Self {
+    pub fn new(id: HeaderValue, trail: Trail) -> Self {
         Self(Arc::new(Noted {
             id,
+            trail,
             asker: OnceLock::new(),
             route: OnceLock::new(),
             warning: OnceLock::new(),
@@ -45,8 +48,15 @@ impl Notes {
     }
 
     /// Written by whoever recognises the caller.
-    pub fn asked_by(&self, user: UserId) {
+    pub fn asked_by(&self, user: UserId, application: Option<ApplicationId>) {
+        self.0.trail.asked_by(user, application);
         let _ = self.0.asker.set(user);
+    }
+
+    /// What is written down if something changes.
+    #[must_use]
+    pub fn trail(&self) -> &Trail {
+        &self.0.trail
     }
 
     #[must_use]
@@ -89,14 +99,20 @@ impl FromRequestParts<Arc<App>> for Source {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        let peer = peer(parts);
+        Ok(Self::of(&parts.headers, &parts.extensions, app))
+    }
+}
+
+impl Source {
+    #[must_use]
+    pub fn of(headers: &HeaderMap, extensions: &Extensions, app: &App) -> Self {
+        let peer = peer(extensions);
         let trusted = &app.config.server.trusted_proxies;
         if !trusted.contains(&peer) {
-            return Ok(Self(peer));
+            return Self(peer);
         }
         // Each proxy adds at the end; the last address that is not itself a trusted proxy is the source.
-        let forwarded = parts
-            .headers
+        let forwarded = headers
             .get_all("x-forwarded-for")
             .iter()
             .filter_map(|value| value.to_str().ok());
@@ -104,19 +120,18 @@ impl FromRequestParts<Arc<App>> for Source {
             .flat_map(|value| value.split(','))
             .map_while(|address| address.trim().parse().ok())
             .collect();
-        Ok(Self(
+        Self(
             addresses
                 .into_iter()
                 .rev()
                 .find(|address| !trusted.contains(address))
                 .unwrap_or(peer),
-        ))
+        )
     }
 }
 
-fn peer(parts: &Parts) -> IpAddr {
-    parts
-        .extensions
+fn peer(extensions: &Extensions) -> IpAddr {
+    extensions
         .get::<Peer>()
         .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| {
             peer.0.ip().to_canonical()
@@ -134,7 +149,11 @@ impl FromRequestParts<Arc<App>> for Base {
         if let Some(configured) = &app.config.server.external_url {
             return Ok(Self(configured.clone()));
         }
-        let trusted = app.config.server.trusted_proxies.contains(&peer(parts));
+        let trusted = app
+            .config
+            .server
+            .trusted_proxies
+            .contains(&peer(&parts.extensions));
         let forwarded = |name| {
             if trusted {
                 first(&parts.headers, name)

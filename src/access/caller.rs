@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::granted::{Extent, OrganizationScope, Own, Position, Scope};
 use super::policy::{self, Abilities, Ability};
-use crate::domain::ids::{OrganizationId, UserId, WorkspaceId};
+use crate::domain::ids::{ApplicationId, OrganizationId, UserId, WorkspaceId};
 use crate::domain::permission::PermissionType;
 use crate::domain::user::User;
 use crate::store::standings::GrantRow;
@@ -14,6 +14,7 @@ use crate::store::standings::GrantRow;
 #[derive(Debug, Clone)]
 pub struct Caller {
     standing: Arc<Standing>,
+    application: Option<ApplicationId>,
 }
 
 /// What a person holds, read from the database in one go.
@@ -120,7 +121,25 @@ impl Standing {
 impl Caller {
     #[must_use]
     pub fn new(standing: Arc<Standing>) -> Self {
-        Self { standing }
+        Self {
+            standing,
+            application: None,
+        }
+    }
+
+    /// One who asks with a token of this application.
+    #[must_use]
+    pub fn by(standing: Arc<Standing>, application: ApplicationId) -> Self {
+        Self {
+            standing,
+            application: Some(application),
+        }
+    }
+
+    /// Whose token it is that they ask with, if it is one.
+    #[must_use]
+    pub fn application(&self) -> Option<ApplicationId> {
+        self.application
     }
 
     #[must_use]

@@ -87,7 +87,7 @@ impl Callers {
         if let Some(known) = self.known.get(&key) {
             in_time(&known.proven, now)?;
             if known.is_good(now) {
-                return Ok(Caller::new(known.standing));
+                return Ok(Caller::by(known.standing, known.proven.application));
             }
         }
         // Also when it was verified before: its key may have been withdrawn since.
@@ -100,7 +100,7 @@ impl Callers {
             renewing: Arc::default(),
         };
         self.known.insert(key, known.clone());
-        Ok(Caller::new(known.standing))
+        Ok(Caller::by(known.standing, known.proven.application))
     }
 
     /// Forgets everything, because something was revoked or granted here.
@@ -117,9 +117,9 @@ impl Callers {
             return Err(Error::Unauthenticated("the access token has been revoked"));
         }
         self.uses.note(proven.application, clock.now());
-        let user = users::fetch(&mut reader, proven.user).await?;
+        let user = users::fetch_enabled(&mut reader, proven.user).await?;
         let user = user.ok_or(Error::Unauthenticated(
-            "the owner of the access token is gone",
+            "the owner of the access token is gone or disabled",
         ))?;
         let grants = standings::grants(&mut reader, user.id).await?;
         Ok(Standing::new(user, &grants))

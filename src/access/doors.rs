@@ -13,23 +13,25 @@ use super::granted::{Granted, Lookup, Places};
 use super::policy::{Abilities, Ability, ActorLevel, Level};
 use crate::domain::actor::Actor;
 use crate::domain::application::Application;
+use crate::domain::audit;
 use crate::domain::connection::Connection;
 use crate::domain::definition::{Definition, Kind, Shelf};
 use crate::domain::group::Group;
 use crate::domain::ids::{
     ActorId, ApplicationId, ConnectionId, DataplaneId, DefinitionId, GroupId, OrganizationId,
-    PermissionId, RegionId, TagId, WorkspaceId,
+    PermissionId, RegionId, TagId, UserId, WorkspaceId,
 };
 use crate::domain::job::{Job, JobId};
 use crate::domain::organization::{Dataplane, ManagedRegion, Organization};
-use crate::domain::permission::{Permission, PermissionScope};
+use crate::domain::permission::{Permission, PermissionScope, PermissionType};
 use crate::domain::tag::Tag;
+use crate::domain::user::Account;
 use crate::domain::workspace::Workspace;
 use crate::error::{Error, Fault, Noun, Place, Result};
 use crate::store::db::Exec;
 use crate::store::{
-    actors, applications, connections, dataplanes, definitions, groups, job_lists, organizations,
-    permissions, regions, standings, tags, workspaces,
+    accounts, actors, applications, connections, dataplanes, definitions, groups, job_lists,
+    organizations, permissions, regions, standings, tags, workspaces,
 };
 
 /// A workspace, for something that level `L` allows.
@@ -45,6 +47,7 @@ pub async fn workspace<L: Level>(
     let judge = |caller: &Caller| {
         let sight = found.as_ref().map(|workspace| Sight {
             abilities: caller.in_workspace(id, workspace.organization_id),
+            organization: Some(workspace.organization_id),
             gone: workspace.deleted_at.is_some(),
         });
         let see = Ability::Read;
@@ -133,6 +136,7 @@ pub async fn actor<L: ActorLevel>(
     let judge = |caller: &Caller| {
         let sight = found.as_ref().map(|actor| Sight {
             abilities: caller.in_workspace(actor.workspace_id, actor.organization_id),
+            organization: Some(actor.organization_id),
             gone: actor.deleted_at.is_some(),
         });
         let need = (L::ability(kind), L::role(kind));
@@ -158,6 +162,7 @@ pub async fn workspace_of<L: ActorLevel>(
     let judge = |caller: &Caller| {
         let sight = found.as_ref().map(|workspace| Sight {
             abilities: caller.in_workspace(id, workspace.organization_id),
+            organization: Some(workspace.organization_id),
             gone: workspace.deleted_at.is_some(),
         });
         let need = (L::ability(kind), L::role(kind));
@@ -183,6 +188,7 @@ pub async fn connection<L: Level>(
     let judge = |caller: &Caller| {
         let sight = found.as_ref().map(|found| Sight {
             abilities: caller.in_workspace(found.connection.workspace_id, found.organization_id),
+            organization: Some(found.organization_id),
             gone: false,
         });
         sight.judge::<L>(caller, Ability::Read, Noun::Connection, id, L::ROLES.1)
@@ -206,6 +212,7 @@ pub async fn job<L: Level>(
     let judge = |caller: &Caller| {
         let sight = found.as_ref().map(|found| Sight {
             abilities: caller.in_workspace(found.job.workspace_id, found.organization_id),
+            organization: Some(found.organization_id),
             gone: false,
         });
         sight.judge::<L>(caller, Ability::Read, Noun::Job, id, L::ROLES.1)
@@ -229,6 +236,7 @@ pub async fn tag<L: Level>(
     let judge = |caller: &Caller| {
         let sight = found.as_ref().map(|found| Sight {
             abilities: caller.in_workspace(found.tag.workspace_id, found.organization_id),
+            organization: Some(found.organization_id),
             gone: found.workspace_deleted_at.is_some(),
         });
         sight.judge::<L>(caller, Ability::Read, Noun::Tag, id, L::ROLES.1)
@@ -299,6 +307,7 @@ pub async fn organization<L: Level>(
     let judge = |caller: &Caller| {
         let sight = found.as_ref().map(|organization| Sight {
             abilities: caller.on_organization(id),
+            organization: Some(id),
             gone: organization.deleted_at.is_some(),
         });
         sight.judge::<L>(caller, Ability::Belong, Noun::Organization, id, L::ROLES.0)
@@ -322,6 +331,7 @@ pub async fn region<L: Level>(
     let judge = |caller: &Caller| {
         let sight = found.as_ref().map(|found| Sight {
             abilities: caller.on_organization(found.region.organization_id),
+            organization: Some(found.region.organization_id),
             gone: found.deleted_at.is_some(),
         });
         sight.judge::<L>(caller, Ability::Belong, Noun::Region, id, L::ROLES.0)
@@ -345,6 +355,7 @@ pub async fn dataplane<L: Level>(
     let judge = |caller: &Caller| {
         let sight = found.as_ref().map(|found| Sight {
             abilities: caller.on_organization(found.organization_id),
+            organization: Some(found.organization_id),
             gone: found.dataplane.deleted_at.is_some(),
         });
         sight.judge::<L>(caller, Ability::Belong, Noun::Dataplane, id, L::ROLES.0)
@@ -368,6 +379,7 @@ pub async fn group<L: Level>(
     let judge = |caller: &Caller| {
         let sight = found.as_ref().map(|group| Sight {
             abilities: caller.on_organization(group.organization_id),
+            organization: Some(group.organization_id),
             gone: group.deleted_at.is_some(),
         });
         sight.judge::<L>(caller, Ability::Belong, Noun::Group, id, L::ROLES.0)
@@ -396,6 +408,7 @@ pub async fn permission<L: Level>(
             .map(|workspace| workspace.organization_id),
         _ => None,
     };
+    let home = scope.and_then(PermissionScope::organization).or(host);
     let judge = |caller: &Caller| {
         let abilities = match (scope, host) {
             (Some(PermissionScope::Workspace(workspace)), Some(host)) => {
@@ -414,6 +427,7 @@ pub async fn permission<L: Level>(
         };
         let sight = scope.map(|_| Sight {
             abilities,
+            organization: home,
             gone: false,
         });
         sight.judge::<L>(caller, Ability::Read, Noun::Permission, id, role)
@@ -422,6 +436,66 @@ pub async fn permission<L: Level>(
     found
         .map(Granted::of)
         .ok_or_else(|| Error::not_found(Noun::Permission, id))
+}
+
+/// The whole instance, for its administrators.
+///
+/// # Errors
+/// Forbidden.
+pub async fn instance(db: &mut dyn Exec, caller: &Caller) -> Result<()> {
+    let judge = |caller: &Caller| {
+        if caller.is_instance_admin() {
+            Ok(())
+        } else {
+            Err(Error::forbidden("this needs the role instance_admin"))
+        }
+    };
+    admitted(db, caller, judge).await
+}
+
+/// Somebody, for whoever administers every organization in which they hold something. An instance
+/// administrator is for instance administrators, and so is somebody who holds nothing.
+///
+/// # Errors
+/// As the room says: forbidden or not found.
+pub async fn account(
+    db: &mut dyn Exec,
+    caller: &Caller,
+    id: UserId,
+) -> Result<Granted<Account, super::policy::Administer>> {
+    let found = accounts::fetch(db, Lookup::of(id)).await?;
+    let held = standings::grants(db, id).await?;
+    let hosts: Vec<_> = held
+        .iter()
+        .filter_map(|grant| grant.organization_id.or(grant.workspace_organization_id))
+        .collect();
+    let above = held
+        .iter()
+        .any(|grant| grant.permission_type == PermissionType::InstanceAdmin);
+    let judge = |caller: &Caller| {
+        let may =
+            |ability| move |host: &OrganizationId| caller.on_organization(*host).include(ability);
+        let all_of_theirs =
+            !above && !hosts.is_empty() && hosts.iter().all(may(Ability::Administer));
+        let abilities = if caller.is_instance_admin() || all_of_theirs {
+            Abilities::ALL
+        } else if hosts.iter().any(may(Ability::Belong)) {
+            super::policy::on_organization(PermissionType::OrganizationMember)
+        } else {
+            Abilities::NONE
+        };
+        let sight = found.as_ref().map(|account| Sight {
+            abilities,
+            organization: hosts.first().copied(),
+            gone: account.deleted_at.is_some(),
+        });
+        let role = "organization_admin on every organization in which they hold something";
+        sight.judge::<super::policy::Administer>(caller, Ability::Belong, Noun::User, id, role)
+    };
+    admitted(db, caller, judge).await?;
+    found
+        .map(Granted::of)
+        .ok_or_else(|| Error::not_found(Noun::User, id))
 }
 
 /// One of the caller's own applications. Everybody else's are as if they did not exist.
@@ -434,6 +508,9 @@ pub async fn application(
     id: ApplicationId,
 ) -> Result<Granted<Application, super::policy::Edit>> {
     let found = applications::fetch(db, caller.own(), id).await?;
+    if found.is_some() {
+        audit::regards(&Noun::Application, &id, None);
+    }
     found
         .map(Granted::of)
         .ok_or_else(|| Error::not_found(Noun::Application, id))
@@ -442,6 +519,8 @@ pub async fn application(
 /// What a caller sees of a thing that exists or existed.
 struct Sight {
     abilities: Abilities,
+    /// Whose audit log tells of changes to it.
+    organization: Option<OrganizationId>,
     gone: bool,
 }
 
@@ -491,7 +570,12 @@ impl Judge for Option<Sight> {
             Some(sight) if !sight.abilities.include(see) => Err(Error::out_of_sight(what)),
             None => Err(Error::out_of_sight(what)),
             Some(sight) if sight.gone => Err(Error::not_found(what, id)),
-            Some(sight) if sight.abilities.include(ability) => Ok(()),
+            Some(sight) if sight.abilities.include(ability) => {
+                if !matches!(ability, Ability::Belong | Ability::Read) {
+                    audit::regards(&what, &id, sight.organization);
+                }
+                Ok(())
+            }
             Some(_) => Err(Error::forbidden(format!("this needs the role {role}"))),
         }
     }

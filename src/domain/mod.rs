@@ -3,6 +3,7 @@
 
 pub mod actor;
 pub mod application;
+pub mod audit;
 pub mod connection;
 pub mod cron;
 pub mod definition;

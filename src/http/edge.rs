@@ -15,11 +15,13 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 
 use super::conditional;
+use super::operations;
 use super::problem::Problem;
 use super::unknown_parameters;
 use crate::app::App;
 use crate::config::RequestLog;
-use crate::request::Notes;
+use crate::domain::audit::{TRAIL, Trail};
+use crate::request::{Notes, Source};
 
 /// The header that carries a request's id, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,13 +32,21 @@ const LONGEST_ID: usize = 64;
 /// Answers a request with whatever `router` says to it.
 pub async fn answer(app: Arc<App>, router: Router, mut request: Request) -> Response {
     let began = Instant::now();
-    let notes = Notes::new(request_id(&request));
+    let id = request_id(&request);
+    let Source(address) = Source::of(request.headers(), request.extensions(), &app);
+    let trail = Trail::new(
+        app.clock.clone(),
+        address,
+        id.to_str().unwrap_or_default().to_owned(),
+    );
+    let notes = Notes::new(id, trail);
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     request.extensions_mut().insert(notes.clone());
 
     let answer = conditional::answer(&app, router, request, &notes);
-    let answer = AssertUnwindSafe(answer).catch_unwind();
+    let answer = AssertUnwindSafe(TRAIL.scope(notes.trail().clone(), answer));
+    let answer = answer.catch_unwind();
     let mut response = match tokio::time::timeout(app.config.server.request_timeout, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(_panic)) => Problem::panicked().into_response(),
@@ -79,6 +89,11 @@ pub fn note_route(request: Request) -> Request {
         if let Some(warning) = unknown_parameters::warning(request.method(), route.as_str(), query)
         {
             notes.warn(warning);
+        }
+        if !request.method().is_safe() {
+            notes
+                .trail()
+                .operation(operations::name(request.method(), route.as_str()));
         }
         notes.routed(route.clone());
     }

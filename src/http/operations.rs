@@ -10,11 +10,19 @@ use utoipa::openapi::{PathItem, RefOr};
 
 use super::openapi;
 
-/// The operations of one route, each with the parameters of the query that it knows; `None` knows any.
+/// The operations of one route.
 #[derive(Debug)]
 pub struct Route {
-    operations: Vec<(Method, Option<Vec<String>>)>,
+    operations: Vec<Known>,
     resource: bool,
+}
+
+#[derive(Debug)]
+struct Known {
+    method: Method,
+    id: Option<String>,
+    /// The parameters of the query; `None` knows any.
+    parameters: Option<Vec<String>>,
 }
 
 impl Route {
@@ -32,9 +40,21 @@ impl Route {
             Method::HEAD => &Method::GET,
             _ => method,
         };
-        let mut all = self.operations.iter();
-        all.find(|(known, _)| known == method)?.1.as_deref()
+        self.operation(method)?.parameters.as_deref()
     }
+
+    fn operation(&self, method: &Method) -> Option<&Known> {
+        self.operations.iter().find(|known| known.method == *method)
+    }
+}
+
+/// What an operation is called: its id in the document or, of a page, its method and the pattern of its
+/// address.
+#[must_use]
+pub fn name(method: &Method, pattern: &str) -> String {
+    let known = route(pattern).and_then(|route| route.operation(method));
+    let id = known.and_then(|known| known.id.clone());
+    id.unwrap_or_else(|| format!("{method} {pattern}"))
 }
 
 /// The route of the API with this pattern, such as `/api/public/v1/workspaces/{workspaceId}`. Whoever only asks
@@ -61,7 +81,11 @@ fn of(item: &PathItem) -> Route {
     ];
     let there = all.into_iter().filter_map(|(method, operation)| {
         let operation = operation.as_ref()?;
-        Some((method, in_query(operation)))
+        Some(Known {
+            method,
+            id: operation.operation_id.clone(),
+            parameters: in_query(operation),
+        })
     });
     Route {
         operations: there.collect(),

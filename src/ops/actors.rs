@@ -14,6 +14,7 @@ use crate::access::granted::Granted;
 use crate::access::policy::{EditActor, Read};
 use crate::app::App;
 use crate::domain::actor::{self, Actor};
+use crate::domain::audit;
 use crate::domain::definition::{Definition, Kind};
 use crate::domain::ids::{ActorId, DefinitionId, WorkspaceId};
 use crate::domain::resources::ScopedResourceRequirements;
@@ -102,6 +103,7 @@ pub async fn create(app: &Arc<App>, caller: &Caller, kind: Kind, wish: Wish) -> 
     let prepared = prepare(app, kind, &specification, configuration, None)?;
     prepared.keep(app, &mut db, &mut row).await?;
     actors::insert(&mut db, &home, &row).await?;
+    audit::made(&doors::noun(kind), &row.id);
     once::keep(app, &mut db, wish.once.as_ref(), row.id).await?;
     db.commit().await?;
     Ok(row)

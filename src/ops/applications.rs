@@ -7,10 +7,11 @@ use crate::access::granted::Granted;
 use crate::access::policy::Edit;
 use crate::app::App;
 use crate::domain::application::{Application, NewApplication};
+use crate::domain::audit;
 use crate::domain::ids::ApplicationId;
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::Name;
-use crate::error::{Error, Result};
+use crate::error::{Error, Noun, Result};
 use crate::store::{applications, embedded};
 
 /// The longest time that an old secret may outlive its rotation.
@@ -66,6 +67,7 @@ pub async fn create_as(
     if !applications::insert(&mut db, &new, app.clock.now()).await? {
         return Ok(None);
     }
+    audit::made(&Noun::Application, &new.id);
     let application = applications::fetch(&mut db, caller.own(), new.id).await?;
     db.commit().await?;
     let application = application.ok_or_else(|| Error::internal("the new application is gone"))?;

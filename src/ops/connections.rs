@@ -13,6 +13,7 @@ use crate::access::granted::Granted;
 use crate::access::policy::{EditSomething, Read};
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::domain::audit;
 use crate::domain::connection::{Connection, Namespace, NonBreakingChanges, Status};
 use crate::domain::definition::Kind;
 use crate::domain::ids::{ActorId, ConnectionId, TagId};
@@ -128,6 +129,7 @@ pub async fn create(app: &Arc<App>, caller: &Caller, wish: Wish) -> Result<Whole
     connections::insert(&mut db, &home, &connection, &text(&catalog)?).await?;
     tags::put(&mut db, connection.id, &tags).await?;
     secrets::put(app, &mut db, connection.id.into(), &keys).await?;
+    audit::made(&Noun::Connection, &connection.id);
     once::keep(app, &mut db, wish.once.as_ref(), connection.id).await?;
     db.commit().await?;
     Ok(Whole { connection, tags })

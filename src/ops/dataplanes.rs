@@ -6,6 +6,7 @@ use crate::access::policy::Administer;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::application::NewApplication;
+use crate::domain::audit;
 use crate::domain::ids::{DataplaneId, RegionId, UserId};
 use crate::domain::organization::{Dataplane, ManagedRegion};
 use crate::domain::secret::PlainSecret;
@@ -68,6 +69,7 @@ pub async fn create(
     {
         return Err(Error::internal("a new id was taken"));
     }
+    audit::made(&Noun::Dataplane, &dataplane.id);
     if !dataplanes::insert(db, region, &dataplane).await? {
         return Err(taken(&dataplane.name));
     }

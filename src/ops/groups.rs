@@ -3,6 +3,7 @@
 use crate::access::granted::Granted;
 use crate::access::policy::Administer;
 use crate::clock::Clock;
+use crate::domain::audit;
 use crate::domain::group::{Description, Group, GroupMember, GroupPermission};
 use crate::domain::ids::{GroupId, GroupMemberId, PermissionId, UserId};
 use crate::domain::organization::Organization;
@@ -34,6 +35,7 @@ pub async fn create(
     if !groups::insert(db, host, new, clock.now()).await? {
         return Err(taken(&name));
     }
+    audit::made(&Noun::Group, &id);
     Ok(Group {
         id,
         organization_id: host.id,
@@ -97,6 +99,7 @@ pub async fn add(
             format!("user {user} is in the group already"),
         ));
     }
+    audit::made(&Noun::GroupMember, &id);
     Ok(GroupMember {
         id,
         group_id: group.id,
@@ -145,6 +148,7 @@ pub async fn grant(
             "the group is granted the same already",
         ));
     }
+    audit::made(&Noun::GroupPermission, &new.id);
     Ok(new)
 }
 

@@ -10,12 +10,13 @@ use crate::access::doors;
 use crate::access::granted::Granted;
 use crate::access::policy::{EditSomething, Read, Run};
 use crate::app::App;
+use crate::domain::audit;
 use crate::domain::connection::{Connection, Status};
 use crate::domain::ids::ConnectionId;
 use crate::domain::job::{Job, JobId, JobStatus, JobType};
 use crate::domain::stream::StreamName;
 use crate::engine::queue;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Fault, Noun, Result};
 use crate::protocol::catalog::{ConfiguredCatalog, StreamDescriptor};
 use crate::store::bell::Ring;
 use crate::store::db::Exec;
@@ -145,6 +146,7 @@ async fn insert(
         // With it go the number that was drawn and the time that was moved.
         return Ok(None);
     };
+    audit::made(&Noun::Job, &job.id);
     once::keep(app, &mut db, once, job.id).await?;
     db.commit().await?;
     app.bell.ring(Ring::Work).await;

@@ -1,9 +1,11 @@
 //! Deeds that more than one door needs, or that touch several tables. They take a caller or a proof,
 //! never a request.
 
+pub mod accounts;
 pub mod actors;
 pub mod administrator;
 pub mod applications;
+pub mod audit;
 pub mod checks;
 pub mod choices;
 mod configurations;
@@ -13,6 +15,7 @@ pub mod definitions;
 pub mod deliveries;
 pub mod embedded;
 pub mod groups;
+pub mod invitations;
 pub mod job_details;
 pub mod jobs;
 pub mod mapper_keys;

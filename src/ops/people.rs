@@ -2,6 +2,7 @@
 
 use crate::access::caller::{Caller, Standing};
 use crate::app::App;
+use crate::domain::audit;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::organization::Region;
 use crate::domain::password as password_rules;
@@ -9,8 +10,10 @@ use crate::domain::permission::{Permission, PermissionScope, PermissionType, Sco
 use crate::domain::secret::PlainSecret;
 use crate::domain::text::{EmailAddress, Name};
 use crate::domain::user::{NewUser, User};
-use crate::error::{Error, Result};
-use crate::store::{applications, groups, permissions, sessions, setup, standings, users};
+use crate::error::{Error, Noun, Result};
+use crate::store::{
+    applications, groups, invitations, permissions, sessions, setup, standings, users,
+};
 
 /// Adds a person, with the given password or a generated one, which is answered.
 ///
@@ -93,6 +96,7 @@ pub async fn set_password(app: &App, user: UserId, password: &str) -> Result<()>
     let hash = app.passwords.hash(password).await?;
     let mut db = app.db.write().await?;
     users::set_password(&mut db, user, &hash).await?;
+    invitations::remove_of_user(&mut db, user).await?;
     sessions::remove_of_user(&mut db, user).await?;
     db.commit().await
 }
@@ -112,6 +116,7 @@ pub async fn remove(app: &App, user: UserId) -> Result<()> {
     }
     groups::remove_from_all(&mut db, user).await?;
     sessions::remove_of_user(&mut db, user).await?;
+    invitations::remove_of_user(&mut db, user).await?;
     applications::remove_of_user(&mut db, user, now).await?;
     users::remove(&mut db, user, now).await?;
     db.commit().await?;
@@ -166,6 +171,8 @@ pub async fn create_organization(app: &App, name: &Name) -> Result<OrganizationI
     };
     let mut db = app.db.write().await?;
     setup::add_organization(&mut db, id, name.as_str(), &region, app.clock.now()).await?;
+    audit::made(&Noun::Organization, &id);
+    audit::within(id);
     db.commit().await?;
     Ok(id)
 }

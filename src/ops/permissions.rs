@@ -6,9 +6,10 @@ use crate::access::doors;
 use crate::access::granted::Granted;
 use crate::access::policy::{self, Administer};
 use crate::clock::Clock;
+use crate::domain::audit;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::permission::{Permission, PermissionScope, PermissionType, ScopeKind};
-use crate::error::{Error, Result};
+use crate::error::{Error, Noun, Result};
 use crate::store::db::Writer;
 use crate::store::{groups, organizations, permissions, users};
 
@@ -56,6 +57,7 @@ pub async fn create(
             return Err(Error::invalid("/permissionType", "cannot be granted here"));
         }
     }
+    audit::made(&Noun::Permission, &new.id);
     Ok(new)
 }
 

@@ -91,7 +91,7 @@ pub async fn keep_announced<L>(
     }
     let row = announced_row(app, &mut db, &specification, &held, announced, used).await?;
     actors::update(&mut db, actor, &held, &row, app.clock.now()).await?;
-    db.commit().await?;
+    db.commit_aside().await?;
     Ok(Some(row.fingerprint))
 }
 

@@ -5,6 +5,7 @@ use crate::access::granted::Granted;
 use crate::access::policy::Administer;
 use crate::app::App;
 use crate::clock::Clock;
+use crate::domain::audit;
 use crate::domain::ids::{OrganizationId, RegionId};
 use crate::domain::organization::{ManagedRegion, Organization, Region};
 use crate::domain::text::Name;
@@ -27,6 +28,7 @@ pub async fn create(
     refuse_same(&name, &regions::list(db, host).await?, None)?;
     let (id, now) = (RegionId::from(clock.new_id()), clock.now());
     regions::insert(db, host, (id, &name, enabled), now).await?;
+    audit::made(&Noun::Region, &id);
     Ok(ManagedRegion {
         region: Region {
             id,

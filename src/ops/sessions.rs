@@ -8,11 +8,12 @@ use crate::access::caller::{Caller, Standing};
 use crate::access::credentials;
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::domain::audit;
 use crate::domain::password;
 use crate::domain::secret::PlainSecret;
-use crate::error::{Error, Result};
+use crate::error::{Error, Noun, Result};
 use crate::ops::administrator;
-use crate::store::{sessions, standings, users};
+use crate::store::{invitations, sessions, standings, users};
 
 /// A session just begun: the value for the cookie, and when it ends.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub async fn begin(app: &App, source: IpAddr, email: &str, password: &str) -> Re
     let cookie = PlainSecret::random_text(app.clock.random());
     let lifetime = TimeDelta::from_std(app.config.sessions.lifetime).map_err(Error::internal)?;
     let caller = Caller::new(Standing::new(user, &[]).into());
+    audit::asked_by(caller.id());
+    audit::regards(&Noun::User, &caller.id(), None);
     let mut db = app.db.write().await?;
     sessions::remove_expired(&mut db, now).await?;
     sessions::insert(&mut db, &cookie.hash(), caller.own(), now, now + lifetime).await?;
@@ -96,8 +99,10 @@ pub async fn change_password(
     }
     password::acceptable(new).map_err(|why| Error::invalid("/new", why))?;
     let hash = app.passwords.hash(new).await?;
+    audit::regards(&Noun::User, &caller.id(), None);
     let mut db = app.db.write().await?;
     users::set_password(&mut db, caller.id(), &hash).await?;
+    invitations::remove_of_user(&mut db, caller.id()).await?;
     sessions::remove_of_user(&mut db, caller.id()).await?;
     db.commit().await
 }

@@ -3,6 +3,7 @@
 use crate::access::granted::Granted;
 use crate::access::policy::EditSomething;
 use crate::clock::Clock;
+use crate::domain::audit;
 use crate::domain::ids::TagId;
 use crate::domain::tag::{Color, LONGEST_NAME, MOST, NotATagName, Tag, TagName};
 use crate::domain::workspace::Workspace;
@@ -33,6 +34,7 @@ pub async fn create(
     if !tags::insert(db, home, (id, &name, &color), clock.now()).await? {
         return Err(taken(&name.into()));
     }
+    audit::made(&Noun::Tag, &id);
     Ok(Tag {
         id,
         workspace_id: home.id,

@@ -101,7 +101,7 @@ pub(super) async fn signer(app: &App, workspace: WorkspaceId) -> Result<Signer> 
         Some(known) => known,
         None => keep(app, &mut db, workspace, Signer::new(app, None)).await?,
     };
-    db.commit().await?;
+    db.commit_aside().await?;
     Ok(signer)
 }
 

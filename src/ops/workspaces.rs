@@ -7,6 +7,7 @@ use crate::access::granted::Granted;
 use crate::access::policy::{Edit, EditSomething};
 use crate::app::App;
 use crate::clock::Clock;
+use crate::domain::audit;
 use crate::domain::ids::{RegionId, WorkspaceId};
 use crate::domain::notifications::{Notifications, NotificationsChange};
 use crate::domain::organization::{Organization, Region};
@@ -53,6 +54,7 @@ pub async fn create(
     };
     let now = clock.now();
     workspaces::insert(db, host, &new, now).await?;
+    audit::made(&Noun::Workspace, &new.id);
     Ok(Workspace {
         id: new.id,
         organization_id: new.organization_id,

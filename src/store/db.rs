@@ -14,6 +14,7 @@ use sqlx::sqlite::{
 use sqlx::{Connection, Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::condition;
+use crate::domain::audit;
 use crate::error::{Error, Result};
 
 /// The migrations, carried in the binary.
@@ -207,13 +208,25 @@ pub enum Writer {
 }
 
 impl Writer {
-    /// Makes everything written so far last.
+    /// Makes everything written so far last, and writes into the audit log whose change it is.
     ///
     /// # Errors
     /// When the database refuses, or the condition of this task does not hold (`condition`); nothing has
     /// changed then.
-    pub async fn commit(self) -> Result<()> {
+    pub async fn commit(mut self) -> Result<()> {
         condition::hold().await?;
+        if let Some(entry) = audit::entry() {
+            Box::pin(super::audit::insert(&mut self, &entry)).await?;
+        }
+        self.commit_aside().await
+    }
+
+    /// The same for what is remembered on the way to a change, such as what a connector said of itself: the
+    /// audit log waits for the change.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing has changed then.
+    pub async fn commit_aside(self) -> Result<()> {
         match self {
             Self::Postgres(transaction) => transaction.commit().await,
             Self::Sqlite(transaction) => transaction.commit().await,

@@ -4,9 +4,11 @@
 //! Nothing of a tenant is reached here without a proof from `access::granted`: a row is fetched by a
 //! [`Lookup`](crate::access::granted::Lookup), changed by a `Granted` and listed by a `Scope`.
 
+pub mod accounts;
 pub mod actors;
 pub mod applications;
 pub mod attempts;
+pub mod audit;
 pub mod bell;
 pub mod catalogs;
 pub mod catalogue;
@@ -24,6 +26,7 @@ pub mod fences;
 pub mod generations;
 pub mod groups;
 pub mod idempotency;
+pub mod invitations;
 pub mod job_lists;
 pub mod jobs;
 pub mod leases;
@@ -55,9 +58,11 @@ pub mod workspaces;
 #[must_use]
 pub fn statements() -> Vec<&'static str> {
     [
+        accounts::STATEMENTS,
         actors::STATEMENTS,
         applications::STATEMENTS,
         attempts::STATEMENTS,
+        audit::STATEMENTS,
         catalogs::STATEMENTS,
         catalogue::STATEMENTS,
         connection_lists::STATEMENTS,
@@ -72,6 +77,7 @@ pub fn statements() -> Vec<&'static str> {
         generations::STATEMENTS,
         groups::STATEMENTS,
         idempotency::STATEMENTS,
+        invitations::STATEMENTS,
         job_lists::STATEMENTS,
         jobs::STATEMENTS,
         leases::STATEMENTS,

@@ -29,10 +29,11 @@ const SET_TYPE: &str = "UPDATE permissions SET permission_type = $2 WHERE id = $
 const REMOVE: &str = "DELETE FROM permissions WHERE id = $1";
 const REMOVE_OF_USER: &str = "DELETE FROM permissions WHERE user_id = $1";
 const COUNT_ON_ORGANIZATION: &str = "SELECT COUNT(DISTINCT p.user_id) FROM permissions p \
-    JOIN users u ON u.id = p.user_id AND u.deleted_at IS NULL \
+    JOIN users u ON u.id = p.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL \
     WHERE p.organization_id = $1 AND p.permission_type = 'organization_admin'";
 const COUNT_INSTANCE_ADMINS: &str = "SELECT COUNT(DISTINCT p.user_id) FROM permissions p \
-    JOIN users u ON u.id = p.user_id AND u.deleted_at IS NULL WHERE p.permission_type = 'instance_admin'";
+    JOIN users u ON u.id = p.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL \
+    WHERE p.permission_type = 'instance_admin'";
 
 pub(super) const STATEMENTS: &[&str] = &[
     FETCH,

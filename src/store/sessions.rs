@@ -9,7 +9,8 @@ use crate::domain::user::User;
 use crate::error::{Error, Result};
 
 const FETCH: &str = "SELECT u.id, u.name, u.email FROM sessions s JOIN users u ON u.id = s.user_id \
-                     WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.deleted_at IS NULL";
+                     WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.deleted_at IS NULL \
+                     AND u.disabled_at IS NULL";
 const INSERT: &str =
     "INSERT INTO sessions (token_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
 const REMOVE: &str = "DELETE FROM sessions WHERE token_hash = $1";

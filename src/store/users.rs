@@ -12,10 +12,11 @@ use crate::domain::user::{NewUser, User};
 use crate::error::{Error, Result};
 
 const FETCH: &str = "SELECT id, name, email FROM users WHERE id = $1 AND deleted_at IS NULL";
+const FETCH_ENABLED: &str = "SELECT id, name, email FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL";
 const FETCH_BY_EMAIL: &str =
     "SELECT id, name, email FROM users WHERE email = $1 AND deleted_at IS NULL";
-const WITH_PASSWORD: &str =
-    "SELECT id, name, email, password_hash FROM users WHERE email = $1 AND deleted_at IS NULL";
+const WITH_PASSWORD: &str = "SELECT id, name, email, password_hash FROM users WHERE email = $1 AND deleted_at IS NULL \
+     AND disabled_at IS NULL AND NOT service";
 const PASSWORD_HASH: &str = "SELECT password_hash FROM users WHERE id = $1 AND deleted_at IS NULL";
 const LIST: &str =
     "SELECT id, name, email FROM users WHERE deleted_at IS NULL ORDER BY created_at, id";
@@ -31,6 +32,7 @@ const REMOVE: &str = "UPDATE users SET deleted_at = $2 WHERE id = $1 AND deleted
 
 pub(super) const STATEMENTS: &[&str] = &[
     FETCH,
+    FETCH_ENABLED,
     FETCH_BY_EMAIL,
     WITH_PASSWORD,
     PASSWORD_HASH,
@@ -59,6 +61,12 @@ pub struct Wanted<'a> {
 
 pub async fn fetch(db: &mut dyn Exec, id: UserId) -> Result<Option<User>> {
     on!(db, link => sqlx::query_as(FETCH).bind(id).fetch_optional(link).await).map_err(Error::store)
+}
+
+/// The same, unless they are disabled.
+pub async fn fetch_enabled(db: &mut dyn Exec, id: UserId) -> Result<Option<User>> {
+    on!(db, link => sqlx::query_as(FETCH_ENABLED).bind(id).fetch_optional(link).await)
+        .map_err(Error::store)
 }
 
 pub async fn fetch_by_email(db: &mut dyn Exec, email: &EmailAddress) -> Result<Option<User>> {

@@ -88,6 +88,9 @@ const UPDATE: &str = "UPDATE workspaces SET name = COALESCE($2, name), notificat
 /// Changes nothing, but makes whoever else changes this workspace wait.
 const HOLD: &str = "UPDATE workspaces SET email = email WHERE id = $1 AND deleted_at IS NULL \
                     RETURNING notifications";
+/// The same, unless it has moved to another organization.
+const HOLD_WITHIN: &str = "UPDATE workspaces SET email = email WHERE id = $1 AND organization_id = $2 \
+                           AND deleted_at IS NULL RETURNING notifications";
 const REMOVE: &str = "UPDATE workspaces SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
 const COUNT_REMOVED: &str =
     "UPDATE counters SET value = value + 1 WHERE name = 'workspaces_removed'";
@@ -107,6 +110,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     INSERT,
     UPDATE,
     HOLD,
+    HOLD_WITHIN,
     REMOVE,
     COUNT_REMOVED,
 ];
@@ -390,10 +394,13 @@ pub(super) async fn insert_unasked(
 }
 
 /// The notifications at this moment, which nobody else changes before this transaction is over; `None`
-/// when the workspace has just gone.
+/// when the workspace has just gone, or has moved to another organization.
 pub async fn hold<L>(db: &mut Writer, workspace: &Granted<Workspace, L>) -> Result<Option<String>> {
-    on!(db, link => sqlx::query_scalar(HOLD).bind(workspace.id).fetch_optional(link).await)
-        .map_err(Error::store)
+    on!(db, link => {
+        let query = sqlx::query_scalar(HOLD_WITHIN).bind(workspace.id).bind(workspace.organization_id);
+        query.fetch_optional(link).await
+    })
+    .map_err(Error::store)
 }
 
 /// Makes others that hold the workspace of a tag wait until this transaction is over.

@@ -53,6 +53,16 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, "There is no such page", detail)
     }
 
+    /// The link of an invitation that was used, replaced, or left lying for too long.
+    pub(super) fn spent_link() -> Self {
+        let detail = "It was used already, or replaced by another one, or it is too old. Whoever sent it can send a new one.";
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "This link does not work any more",
+            detail,
+        )
+    }
+
     /// The page exists, but is not asked for in this way.
     pub(super) fn wrong_method() -> Self {
         let detail =

@@ -16,6 +16,7 @@ mod forms;
 mod frame;
 mod headers;
 mod home;
+mod invitation;
 mod login;
 mod moment;
 mod profile;
@@ -49,6 +50,10 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/", get(home::show))
         .route("/login", get(login::show).post(login::submit))
         .route("/logout", get(login::elsewhere).post(login::leave))
+        .route(
+            "/invitation",
+            get(invitation::show).post(invitation::submit),
+        )
         .route("/settings", get(profile::show))
         .route(
             "/settings/password",

@@ -85,7 +85,7 @@ pub(super) async fn recognise(
     let frame = person.as_ref().map(SignedIn::frame).unwrap_or_default();
     if let Some(person) = person {
         if let Some(notes) = request.extensions().get::<Notes>() {
-            notes.asked_by(person.caller.id());
+            notes.asked_by(person.caller.id(), None);
         }
         request.extensions_mut().insert(person);
     }

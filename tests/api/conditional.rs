@@ -128,6 +128,9 @@ async fn things(server: &TestServer, admin: &Person<'_>) -> Vec<Thing> {
         thing("/groups/{groupId}", &[&id(&group, "groupId")]).changed_by(Method::PATCH, name()),
         thing("/permissions/{permissionId}", &[&id(&permission, "permissionId")])
             .changed_by(Method::PATCH, json!({ "permissionType": "workspace_editor" })),
+        thing("/users/{userId}", &[&other.to_string()])
+            .changed_by(Method::PATCH, json!({ "disabled": true }))
+            .deleted_with(None),
     ]
 }
 

@@ -5,8 +5,10 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
 mod access;
+mod accounts;
 mod actors;
 mod applications;
+mod audit;
 mod checks;
 mod command_line;
 mod conditional;
@@ -26,6 +28,7 @@ mod engine;
 mod groups;
 mod guessing;
 mod idempotency;
+mod invitations;
 mod job_details;
 mod job_lists;
 mod jobs;

@@ -23,7 +23,7 @@ impl FromRequestParts<Arc<App>> for Caller {
             .recognise(&app.db, &app.clock, &app.tokens, token)
             .await?;
         if let Some(notes) = parts.extensions.get::<Notes>() {
-            notes.asked_by(caller.id());
+            notes.asked_by(caller.id(), caller.application());
         }
         Ok(caller)
     }

@@ -1,7 +1,9 @@
 //! The public API, one file per resource: its routes, bodies and handlers.
 
+pub mod accounts;
 mod actors;
 pub mod applications;
+pub mod audit;
 pub mod checks;
 pub mod connection_bodies;
 pub mod connections;
@@ -141,7 +143,10 @@ fn administration() -> OpenApiRouter<Arc<App>> {
             dataplanes::update,
             dataplanes::delete
         ))
-        .routes(routes!(organizations::list))
+        .routes(routes!(organizations::list, accounts::create_organization))
+        .routes(routes!(accounts::move_workspace))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
         .routes(routes!(embedded::organizations))
         .routes(routes!(embedded::scoped_token))
         .routes(routes!(embedded::widget_token))
@@ -151,7 +156,14 @@ fn administration() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(group_members::remove))
         .routes(routes!(group_permissions::list, group_permissions::create))
         .routes(routes!(group_permissions::delete))
-        .routes(routes!(users::list))
+        .routes(routes!(users::list, accounts::create))
+        .routes(routes!(accounts::get, accounts::update))
+        .routes(routes!(accounts::invite))
+        .routes(routes!(
+            accounts::list_applications,
+            accounts::create_application
+        ))
+        .routes(routes!(accounts::delete_application))
         .routes(routes!(permissions::list, permissions::create))
         .routes(routes!(
             permissions::get,

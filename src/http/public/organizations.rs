@@ -29,6 +29,17 @@ pub struct OrganizationsResponse {
     data: Vec<OrganizationResponse>,
 }
 
+impl OrganizationResponse {
+    /// One just made.
+    pub fn new(id: OrganizationId, name: String) -> Self {
+        Self {
+            organization_id: id,
+            organization_name: name,
+            email: String::new(),
+        }
+    }
+}
+
 impl From<Organization> for OrganizationResponse {
     fn from(organization: Organization) -> Self {
         Self {

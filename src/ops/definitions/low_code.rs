@@ -10,6 +10,7 @@ use crate::access::doors;
 use crate::access::granted::Granted;
 use crate::access::policy::EditSources;
 use crate::app::App;
+use crate::domain::audit;
 use crate::domain::definition::{Definition, Kind, Runtime, Shelf};
 use crate::domain::ids::{DefinitionId, WorkspaceId};
 use crate::domain::origin::{LOW_CODE_RUNNER, Tag};
@@ -108,6 +109,7 @@ pub async fn create_low_code(
         manifest_version: Some(1),
         deleted_at: None,
     };
+    audit::made(&Noun::SourceDefinition, &definition.id);
     manifests::insert(
         &mut db,
         &workspace,

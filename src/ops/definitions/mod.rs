@@ -20,12 +20,13 @@ use crate::access::granted::Granted;
 use crate::access::policy::EditsDefinitions;
 use crate::app::App;
 use crate::connector::native;
+use crate::domain::audit;
 use crate::domain::definition::{Definition, Kind, Runtime, Shelf};
 use crate::domain::ids::{DefinitionId, WorkspaceId};
 use crate::domain::origin::{DocumentationUrl, PYTHON, Repository, Tag};
 use crate::domain::runtimes::Preference;
 use crate::domain::text::Name;
-use crate::error::{Error, Result};
+use crate::error::{Error, Noun, Result};
 use crate::registry;
 use crate::store::db::Exec;
 use crate::store::{connections, definitions};
@@ -73,6 +74,11 @@ pub async fn create<L: EditsDefinitions>(
     let mut db = app.db.write().await?;
     let workspace = doors::workspace::<L>(&mut db, caller, host).await?;
     definitions::insert(&mut db, &workspace, &definition, app.clock.now()).await?;
+    let noun = match definition.kind {
+        Kind::Source => Noun::SourceDefinition,
+        Kind::Destination => Noun::DestinationDefinition,
+    };
+    audit::made(&noun, &definition.id);
     db.commit().await?;
     Ok(definition)
 }

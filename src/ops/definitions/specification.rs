@@ -181,7 +181,7 @@ async fn store(app: &App, edition: &str, specification: &Specification) -> Resul
     let text = serde_json::to_string(specification).map_err(Error::internal)?;
     let mut db = app.db.write().await?;
     specifications::keep(&mut db, edition, &text, true, app.clock.now()).await?;
-    db.commit().await
+    db.commit_aside().await
 }
 
 fn refusal(definition: &Definition, why: &str) -> Error {

@@ -10,6 +10,7 @@ use ferrobyte::domain::permission::PermissionScope::{Instance, Organization, Wor
 use ferrobyte::domain::permission::{PermissionType as P, ScopeKind};
 use ferrobyte::http::openapi;
 use ferrobyte::ops::people;
+use ferrobyte::store::db::{Exec as _, Link};
 use serde_json::json;
 
 use table::{ANONYMOUS, Other, Row, TABLE, Target, low_code};
@@ -154,6 +155,20 @@ impl<'a> World<'a> {
                 let made = self.admin.post(&list, low_code()).await.ok(200);
                 format!("{workspace}/{}", made["id"].as_str().expect("an id"))
             }
+            Target::Human => {
+                let email = format!("{}@example.org", self.name());
+                let body =
+                    json!({ "name": "Grace", "email": email, "organizationId": organization });
+                let made = self.admin.post("/users", body).await.ok(200);
+                made["id"].as_str().expect("an id").to_owned()
+            }
+            Target::User => self.service(organization).await,
+            Target::UserApplication => {
+                let user = self.service(organization).await;
+                let path = format!("/users/{user}/applications");
+                let made = self.admin.post(&path, json!({ "name": "etl" })).await;
+                format!("{user}/{}", made.ok(200)["id"].as_str().expect("an id"))
+            }
             Target::Application => {
                 let made = of
                     .post("/applications", json!({ "name": "mine" }))
@@ -162,6 +177,12 @@ impl<'a> World<'a> {
                 made["id"].as_str().expect("an id").to_owned()
             }
         }
+    }
+
+    async fn service(&self, organization: OrganizationId) -> String {
+        let body = json!({ "name": "etl", "serviceAccount": true, "organizationId": organization });
+        let made = self.admin.post("/users", body).await.ok(200);
+        made["id"].as_str().expect("an id").to_owned()
     }
 
     /// Somebody in a group with this one grant, who is but a member of the own organization otherwise.
@@ -209,6 +230,37 @@ fn voice(answer: &Answer, id: &str) -> String {
     let problem = answer.json();
     let said = format!("{} {}", problem["title"], problem["detail"]);
     format!("{} {}", answer.status, said.replace(id, "ID"))
+}
+
+/// Operations that send a body and change nothing, or nothing that anybody owns.
+const HARMLESS: &[&str] = &[
+    "checkSource",
+    "checkSourceConfiguration",
+    "checkDestination",
+    "checkDestinationConfiguration",
+    // The table moves it to where it is.
+    "moveWorkspace",
+];
+
+/// Verbs of the internal API, which asks by POST.
+const READING: &[&str] = &["internalGet", "internalList", "internalCheck"];
+
+fn changes(row: &Row, id: &str, other: &Other) -> bool {
+    let (method, ..) = (row.request)(id, other);
+    let reads = READING.iter().any(|verb| row.operation.starts_with(verb));
+    !method.is_safe() && !reads && !HARMLESS.contains(&row.operation)
+}
+
+/// The operations that the audit log has for the request of this answer.
+async fn written(server: &TestServer, answer: &Answer) -> Vec<String> {
+    const FIND: &str = "SELECT operation FROM audit_log WHERE request_id = $1";
+    let id = answer.headers["x-request-id"].to_str().expect("text");
+    let mut db = server.app.db.read().await.expect("a reader");
+    let found = match db.link() {
+        Link::Postgres(link) => sqlx::query_scalar(FIND).bind(id).fetch_all(link).await,
+        Link::Sqlite(link) => sqlx::query_scalar(FIND).bind(id).fetch_all(link).await,
+    };
+    found.expect("rows")
 }
 
 async fn walk(rows: impl Iterator<Item = &'static Row>) {
@@ -288,6 +340,15 @@ async fn walk(rows: impl Iterator<Item = &'static Row>) {
             };
             let answer = ask(&who, row, &own, &other).await;
             assert_eq!(answer.status, expected, "{context}: own: {}", answer.text);
+            if answer.status.is_success() && changes(row, &own, &other) {
+                assert_eq!(
+                    written(&server, &answer).await,
+                    [row.operation],
+                    "{context}"
+                );
+            } else {
+                assert!(written(&server, &answer).await.is_empty(), "{context}");
+            }
         }
     }
 }
@@ -308,6 +369,9 @@ walks! {
     roles_on_workspaces: Target::Workspace;
     roles_on_permissions: Target::Permission;
     roles_on_applications: Target::Application;
+    roles_on_people: Target::Human;
+    roles_on_users: Target::User;
+    roles_on_applications_of_users: Target::UserApplication;
     roles_on_sources: Target::Source;
     roles_on_destinations: Target::Destination;
     roles_on_pairs_of_source_and_destination: Target::Pair;

@@ -130,6 +130,12 @@ pub enum Target {
     GroupPermission,
     /// One of the caller's own applications; everybody else's do not exist.
     Application,
+    /// A person in the organization.
+    Human,
+    /// A service account in the organization.
+    User,
+    /// A service account and an application of it; the id is `USER/APPLICATION`.
+    UserApplication,
 }
 
 pub struct Row {
@@ -228,6 +234,109 @@ pub const TABLE: &[Row] = &[
         roles: ORGANIZATION_MEMBERS,
         ok: 200,
         request: |id, _| (Method::GET, format!("/users?organizationId={id}"), None),
+    },
+    Row {
+        operation: "createUser",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "nightly", "serviceAccount": true, "organizationId": id });
+            (Method::POST, "/users".into(), Some(body))
+        },
+    },
+    Row {
+        operation: "getUser",
+        target: Target::User,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/users/{id}"), None),
+    },
+    Row {
+        operation: "updateUser",
+        target: Target::User,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "disabled": true });
+            (Method::PATCH, format!("/users/{id}"), Some(body))
+        },
+    },
+    Row {
+        operation: "createInvitation",
+        target: Target::Human,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::POST, format!("/users/{id}/invitation"), None),
+    },
+    Row {
+        operation: "listServiceAccountApplications",
+        target: Target::User,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/users/{id}/applications"), None),
+    },
+    Row {
+        operation: "createServiceAccountApplication",
+        target: Target::User,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "name": "etl" });
+            (
+                Method::POST,
+                format!("/users/{id}/applications"),
+                Some(body),
+            )
+        },
+    },
+    Row {
+        operation: "deleteServiceAccountApplication",
+        target: Target::UserApplication,
+        roles: ORGANIZATION_ADMINS,
+        ok: 204,
+        request: |id, _| {
+            let (user, application) = id.split_once('/').unwrap_or((id, id));
+            let path = format!("/users/{user}/applications/{application}");
+            (Method::DELETE, path, None)
+        },
+    },
+    Row {
+        operation: "createOrganization",
+        target: Target::None,
+        roles: &[P::InstanceAdmin],
+        ok: 200,
+        request: |_, _| {
+            let body = json!({ "organizationName": "another" });
+            (Method::POST, "/organizations".into(), Some(body))
+        },
+    },
+    Row {
+        operation: "moveWorkspace",
+        target: Target::Workspace,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let body = json!({ "organizationId": OrganizationId::DEFAULT });
+            (Method::POST, format!("/workspaces/{id}/move"), Some(body))
+        },
+    },
+    Row {
+        operation: "listAuditLog",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| (Method::GET, format!("/organizations/{id}/auditLog"), None),
+    },
+    Row {
+        operation: "exportAuditLog",
+        target: Target::Organization,
+        roles: ORGANIZATION_ADMINS,
+        ok: 200,
+        request: |id, _| {
+            let path = format!("/organizations/{id}/auditLog/export");
+            (Method::GET, path, None)
+        },
     },
     Row {
         operation: "listWorkspaces",
