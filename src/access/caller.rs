@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use super::granted::{Extent, OrganizationScope, Own, Position, Scope};
-use super::policy::{self, Abilities, Ability};
+use super::granted::{Extent, Granted, OrganizationScope, Own, Position, Scope};
+use super::policy::{self, Abilities, Ability, Administer};
 use crate::domain::ids::{ApplicationId, OrganizationId, UserId, WorkspaceId};
+use crate::domain::organization::Organization;
 use crate::domain::permission::PermissionType;
 use crate::domain::user::User;
 use crate::store::standings::GrantRow;
@@ -181,6 +182,15 @@ impl Caller {
         Scope(Extent::Parts {
             organizations,
             workspaces: Arc::clone(&self.standing.listed),
+        })
+    }
+
+    /// The workspaces of an organization that the caller administers.
+    #[must_use]
+    pub fn scope_within(&self, host: &Granted<Organization, Administer>) -> Scope {
+        Scope(Extent::Parts {
+            organizations: vec![host.id],
+            workspaces: Arc::default(),
         })
     }
 

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::domain::connection::Connection;
 use crate::domain::ids::ConnectionId;
 use crate::domain::job::StateKind;
+use crate::domain::stream::StreamName;
 use crate::error::{Error, Result};
 use crate::protocol::catalog::{ConfiguredCatalog, StreamDescriptor, SyncMode};
 use crate::protocol::raw::Raw;
@@ -115,6 +116,23 @@ impl Document {
         document
     }
 
+    /// What it says of one stream, as the source wrote it.
+    #[must_use]
+    pub fn of_stream(&self, stream: &StreamName) -> Option<&str> {
+        let global = self.global_state.as_ref();
+        let all = match global {
+            Some(global) => &global.stream_states,
+            None => self.stream_state.as_ref()?,
+        };
+        let space = stream.stream_namespace.as_deref().unwrap_or_default();
+        let own = all.iter().find(|one| {
+            let descriptor = &one.stream_descriptor;
+            descriptor.name == stream.stream_name
+                && descriptor.namespace.as_deref().unwrap_or_default() == space
+        });
+        own?.stream_state.as_ref().map(Raw::as_str)
+    }
+
     fn meant(self) -> Result<ConnectionState> {
         let missing =
             |field: &str| Error::invalid(format!("/{field}"), "is required for this stateType");
@@ -207,6 +225,71 @@ pub async fn set(
     }
     db.commit().await?;
     Ok(Document::of(id, state))
+}
+
+/// Puts the state of one stream, as JSON, in the place of what is stored of it; none forgets how far it has
+/// come. What is stored of other streams stays.
+///
+/// # Errors
+/// [`Error::Invalid`] for what is no JSON object, [`Error::Conflict`] when the source keeps one blob for all
+/// streams, [`Error::Running`] while a job of the connection has not ended.
+pub async fn set_stream(
+    app: &App,
+    caller: &Caller,
+    id: ConnectionId,
+    stream: StreamName,
+    state: Option<&str>,
+) -> Result<()> {
+    let state = state.map(object).transpose()?;
+    let stream = StreamDescriptor {
+        name: stream.stream_name,
+        namespace: stream.stream_namespace,
+    };
+    let mut db = app.db.write().await?;
+    let connection: Granted<_, EditSomething> = doors::connection(&mut db, caller, id).await?;
+    held(&mut db, &connection).await?;
+    let mut stored = of_stored(&states::list(&mut db, id).await?)?;
+    match &mut stored {
+        ConnectionState::Legacy(_) => {
+            let why =
+                "the source keeps one state for all streams, which can only be set as a whole";
+            return Err(Error::conflict(why));
+        }
+        ConnectionState::Global(global) => {
+            let all = &mut global.stream_states;
+            all.retain(|one| one.stream_descriptor != stream);
+            all.extend(state.map(|state| StreamState {
+                stream_descriptor: stream,
+                stream_state: Some(state),
+                rest: serde_json::Map::new(),
+            }));
+        }
+        ConnectionState::Streams(all) => {
+            all.retain(|(other, _)| *other != stream);
+            all.extend(state.map(|state| (stream, state)));
+        }
+        ConnectionState::NotSet => {
+            stored =
+                ConnectionState::Streams(state.map(|state| (stream, state)).into_iter().collect());
+        }
+    }
+    let rows = to_store(&stored)?;
+    state_edits::replace(&mut db, &connection, &rows, app.clock.now()).await?;
+    if let Some(live) = jobs::live(&mut db, id).await? {
+        return Err(running(&live));
+    }
+    db.commit().await
+}
+
+/// The text of a JSON object.
+fn object(text: &str) -> Result<Raw> {
+    let wrong = |why: String| Error::invalid("/streamState", why);
+    let value: serde_json::Value =
+        serde_json::from_str(text).map_err(|why| wrong(format!("is not JSON: {why}")))?;
+    if !value.is_object() {
+        return Err(wrong("must be a JSON object".to_owned()));
+    }
+    raw(text)
 }
 
 /// Forgets how far those streams have come that are read in another way from now on.

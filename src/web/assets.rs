@@ -113,9 +113,11 @@ mod tests {
             }
             assert!(!text.contains("@import"), "{}", asset.name);
             // Only what a page of ours names, and the policy lets nothing else through.
-            let fetched = text.matches("fetch(").count();
-            let named = text.matches("fetch(piece.dataset.live").count();
-            assert_eq!(fetched, named, "{}", asset.name);
+            for way in ["fetch(", "EventSource("] {
+                let named = format!("{way}piece.dataset.live");
+                let (asked, named) = (text.matches(way).count(), text.matches(&named).count());
+                assert_eq!(asked, named, "{} {way}", asset.name);
+            }
         }
     }
 }

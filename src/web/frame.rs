@@ -7,7 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
 use super::failure::Failure;
-use crate::domain::user::User;
+use crate::access::caller::Caller;
 use crate::error::Error;
 
 /// The bar above and the foot below.
@@ -57,15 +57,22 @@ impl Nav {
 pub(super) struct Person {
     pub(super) name: String,
     pub(super) email: String,
+    /// Whether there is an organization that they administer.
+    pub(super) administers: bool,
 }
 
 impl Frame {
     /// The frame around the pages of somebody who is signed in.
-    pub(super) fn of(user: &User) -> Self {
+    pub(super) fn of(caller: &Caller) -> Self {
+        let user = caller.user();
         Self {
             person: Some(Person {
                 name: user.name.clone(),
                 email: user.email.clone(),
+                administers: caller
+                    .administered()
+                    .ids()
+                    .is_none_or(|ids| !ids.is_empty()),
             }),
             here: None,
         }

@@ -1,6 +1,7 @@
-//! The pages for people: signing in, the start page, workspaces, connections with their jobs, connectors with sources
-//! and destinations, one's own settings and applications. One file per page: its data, its template, its handlers. Forms post and answers redirect, except where a secret
-//! is shown. Everything works without the script.
+//! The pages for people: signing in, the start page, workspaces, connections with their jobs and tags, connectors with
+//! sources and destinations, organizations with their groups, one's own settings and applications. One file per
+//! page: its data, its template, its handlers. Forms post and answers redirect, except where a secret is shown.
+//! Everything works without the script.
 //!
 //! The layers below guard every page; `http` knows nothing of this room, nor this room of it.
 
@@ -14,13 +15,17 @@ mod failure;
 mod form;
 mod forms;
 mod frame;
+mod groups;
 mod headers;
 mod home;
 mod invitation;
 mod login;
 mod moment;
+mod organizations;
 mod profile;
+mod roles;
 mod session;
+mod tags;
 mod workspaces;
 
 use std::any::Any;
@@ -78,6 +83,9 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         )
         .merge(connections::routes())
         .merge(connectors::routes())
+        .merge(groups::routes())
+        .merge(organizations::routes())
+        .merge(tags::routes())
         .merge(workspaces::routes())
         .method_not_allowed_fallback(async || Failure::wrong_method());
     let assets = assets::ROUTES

@@ -30,7 +30,7 @@ pub(super) struct SignedIn {
 impl SignedIn {
     /// The frame around this person's pages.
     pub(super) fn frame(&self) -> Frame {
-        Frame::of(self.caller.user())
+        Frame::of(&self.caller)
     }
 }
 

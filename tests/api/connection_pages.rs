@@ -6,6 +6,7 @@ use axum::http::{Request, header};
 use ferrobyte::domain::ids::WorkspaceId;
 use ferrobyte::domain::job::JobStatus;
 use ferrobyte::domain::permission::PermissionType;
+use http_body_util::BodyExt as _;
 use serde_json::json;
 
 use crate::support::browser::Browser;
@@ -321,6 +322,42 @@ async fn a_job_is_told_while_it_runs_and_when_it_has_failed() {
     assert!(live.contains("data-phase=\"failed-1\""), "{live}");
     let history = ada.get(&one).await.text;
     assert!(history.contains("Failed") && !history.contains("<svg"));
+}
+
+#[tokio::test]
+async fn pieces_of_pages_are_told_as_they_change_until_the_job_has_ended() {
+    let server = TestServer::start().await;
+    let (_, _, job) = started(&server).await;
+    let admin = server.admin().await;
+    let ada = Browser::of(&server, EMAIL, PASSWORD).await;
+    let pieces = ["live", "log/lines"].map(|piece| format!("{job}/{piece}"));
+    let mut followed = Vec::new();
+    for piece in &pieces {
+        let mut answer = ada.follows(piece).await;
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
+        let first = answer.body_mut().frame().await.expect("an event");
+        let first = first.expect("more").into_data().expect("data");
+        let first = String::from_utf8_lossy(&first).into_owned();
+        assert!(first.contains(r#"data-phase=\"pending-0\""#), "{first}");
+        followed.push(answer.into_body());
+    }
+    admin.delete("/jobs/1").await.ok(200);
+    for body in followed {
+        let rest = body.collect().await.expect("an end").to_bytes();
+        let rest = String::from_utf8_lossy(&rest);
+        assert!(rest.contains(r#"data-phase=\"cancelled-0\""#), "{rest}");
+        assert_eq!(rest.matches("data: ").count(), 1, "one change: {rest}");
+    }
+    // Whoever may not look is told so in the usual way.
+    let other = admin.creates_workspace("other").await;
+    let other: WorkspaceId = other.parse().expect("an id");
+    let outsider = Browser::with(&server, PermissionType::WorkspaceAdmin, other).await;
+    for piece in pieces {
+        let refused = outsider.follows(&piece).await;
+        assert_eq!(refused.status(), 403, "{piece}");
+        let page = refused.into_body().collect().await.expect("a page");
+        assert!(String::from_utf8_lossy(&page.to_bytes()).contains("<h1>"));
+    }
 }
 
 #[tokio::test]

@@ -18,14 +18,23 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+const SIZE = { width: 1280, height: 860 };
+
+// What a step that failed has left of its window is not for the next one.
+export async function restore(page) {
+  await page.setViewportSize(SIZE);
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
 export async function openBrowser(base) {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   const browser = await chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 });
   const heard = { troubles: [], requests: 0, pages: 0, assets: new Set() };
 
-  // A window with its own cookies. What it does wrong is heard from the first moment on.
+  // A window with its own cookies. What it does wrong is heard from the first moment on. Its reader wants no
+  // motion: the colours of a button that fades are neither those before nor those after.
   async function openWindow(options = {}) {
-    const context = await browser.newContext({ baseURL: base, viewport: { width: 1280, height: 860 }, ...options });
+    const context = await browser.newContext({ baseURL: base, viewport: SIZE, reducedMotion: "reduce", ...options });
     context.setDefaultTimeout(10_000);
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: base });
     const page = await context.newPage();

@@ -6,11 +6,12 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { openBrowser } from "./browser.mjs";
+import { openBrowser, restore } from "./browser.mjs";
 import { applications } from "./journeys/applications.mjs";
 import { connections } from "./journeys/connections.mjs";
 import { connectors } from "./journeys/connectors.mjs";
 import { forms } from "./journeys/forms.mjs";
+import { groups } from "./journeys/groups.mjs";
 import { sessions } from "./journeys/sessions.mjs";
 import { waiting } from "./journeys/waiting.mjs";
 import { workspaces } from "./journeys/workspaces.mjs";
@@ -46,6 +47,7 @@ const steps = [
   ...connectors(stage),
   ...forms(stage),
   ...connections(stage),
+  ...groups(stage),
   ...workspaces(stage),
   ...waiting(stage, binary),
   ...sessions(stage, binary),
@@ -70,9 +72,10 @@ try {
     async afterStep() {
       check.deepEqual(heard.troubles, [], "heard while walking");
     },
-    onFailure: (name) => {
+    async onFailure(name) {
       heard.troubles.splice(0);
-      return stage.shoot(`failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
+      await stage.shoot(`failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
+      await restore(stage.page);
     },
   });
 } finally {

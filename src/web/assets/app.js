@@ -1,6 +1,6 @@
 // Four comforts for the pages, which all work without them: buttons that copy, times in the reader's
 // own language and zone, forms that ask again by themselves, and pieces that follow a running job.
-// Nothing is fetched but such pieces of the same site, nothing is stored.
+// Nothing is asked for but such pieces of the same site, nothing is stored.
 
 const spoken = document.getElementById("spoken");
 
@@ -78,9 +78,10 @@ for (const form of document.querySelectorAll("form[data-again]")) {
   setTimeout(() => form.requestSubmit(), Number(form.dataset.again) * 1000);
 }
 
-// A piece that changes while a job runs is fetched anew every second, until the job has come a step
-// further; then the whole page is. Text that somebody is selecting stays.
-async function follow(piece) {
+// A piece that changes while a job runs is told again by the server whenever it does, until the job has come a
+// step further; then the whole page is loaded anew. Text that somebody is selecting stays. A window that
+// nobody looks at follows nothing: a browser keeps only a few connections to one server.
+function follow(piece) {
   const atEnd = () => piece.scrollTop + piece.clientHeight >= piece.scrollHeight - 8;
   const selecting = () => {
     const selection = window.getSelection();
@@ -88,27 +89,43 @@ async function follow(piece) {
   };
   const phase = () => piece.querySelector("[data-phase]")?.dataset.phase;
   const first = phase();
-  piece.scrollTop = piece.scrollHeight;
-  for (let before = ""; ; ) {
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    if (document.hidden || selecting()) continue;
-    let answer;
-    try {
-      answer = await fetch(piece.dataset.live, { cache: "no-store" });
-      if (answer.redirected || answer.status === 403 || answer.status === 404) return location.reload();
-      if (!answer.ok) continue;
-      const text = await answer.text();
-      if (text === before) continue;
-      before = text;
-    } catch {
-      continue;
-    }
+  let events;
+  let latest;
+  function show() {
+    if (latest === undefined || selecting()) return;
     const stays = atEnd();
-    piece.innerHTML = before;
+    piece.innerHTML = latest;
+    latest = undefined;
     tellTimes(piece);
     if (stays) piece.scrollTop = piece.scrollHeight;
-    if (phase() !== first) return location.reload();
+    if (phase() !== first) location.reload();
   }
+  function listen() {
+    events?.close();
+    if (document.hidden) return;
+    events = new EventSource(piece.dataset.live);
+    events.onmessage = ({ data }) => {
+      latest = JSON.parse(data);
+      show();
+    };
+    // The browser comes again by itself, unless it was answered something else: then it is asked what.
+    events.onerror = () => {
+      if (events.readyState === EventSource.CLOSED) setTimeout(ask, 2000);
+    };
+  }
+  async function ask() {
+    try {
+      const answer = await fetch(piece.dataset.live, { cache: "no-store" });
+      if (answer.redirected || answer.status === 403 || answer.status === 404) return location.reload();
+    } catch {
+      // Not there at the moment.
+    }
+    listen();
+  }
+  piece.scrollTop = piece.scrollHeight;
+  document.addEventListener("visibilitychange", listen);
+  document.addEventListener("selectionchange", show);
+  listen();
 }
 
 for (const piece of document.querySelectorAll("[data-live]")) follow(piece);

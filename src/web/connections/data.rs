@@ -9,7 +9,7 @@ use crate::access::policy::{Edit, EditSomething, Read};
 use crate::app::App;
 use crate::domain::connection::ListedConnection;
 use crate::domain::definition::Kind;
-use crate::domain::ids::{ActorId, ConnectionId, WorkspaceId};
+use crate::domain::ids::{ActorId, ConnectionId, TagId, WorkspaceId};
 use crate::domain::job::{Job, JobId, ListedJob};
 use crate::domain::page::{Page as Part, Slice};
 use crate::error::{Error, Noun, Result};
@@ -43,26 +43,28 @@ pub(super) async fn may_edit(app: &App, ground: &Ground) -> Result<bool> {
     answered(admit_editor(app, ground).await)
 }
 
-/// One page of the connections of the workspace.
+/// One page of the connections of the workspace: those with one of these tags, or all.
 pub(super) async fn connections(
     app: &App,
     ground: &Ground,
+    tags: &[TagId],
     page: Part,
 ) -> Result<Slice<ListedConnection>> {
-    of_workspace(app, &ground.person, ground.workspace, page).await
+    of_workspace(app, &ground.person, ground.workspace, tags, page).await
 }
 
 async fn of_workspace(
     app: &App,
     person: &SignedIn,
     workspace: WorkspaceId,
+    tags: &[TagId],
     page: Part,
 ) -> Result<Slice<ListedConnection>> {
     let mut db = app.db.read().await?;
     let places = doors::places(&mut db, &person.caller, &[workspace]).await?;
     let wanted = connection_lists::Wanted {
         deleted: false,
-        tags: &[],
+        tags,
         page,
     };
     connection_lists::list(&mut db, Reach::Places(&places), wanted).await
@@ -78,7 +80,7 @@ pub(in crate::web) async fn has_none(
         limit: 1,
         ..Part::default()
     };
-    let found = of_workspace(app, person, workspace, one).await?;
+    let found = of_workspace(app, person, workspace, &[], one).await?;
     Ok(found.items.is_empty())
 }
 

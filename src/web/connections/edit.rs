@@ -40,7 +40,7 @@ pub(in crate::web) async fn show_new(
     Asked(query): Asked,
 ) -> Result<Response, Failure> {
     let deed = Deed::new(&app, ground, &query).await?;
-    deed.show(&app, query.get("take") != "none").await
+    deed.show(&app).await
 }
 
 /// Makes it.
@@ -59,7 +59,7 @@ pub(in crate::web) async fn show_stored(
     State(app): State<Arc<App>>,
     spot: Spot,
 ) -> Result<Response, Failure> {
-    Deed::stored(&app, spot).await?.show(&app, true).await
+    Deed::stored(&app, spot).await?.show(&app).await
 }
 
 /// Changes it.
@@ -107,14 +107,9 @@ impl Deed {
         })
     }
 
-    async fn show(self, app: &Arc<App>, take_all: bool) -> Result<Response, Failure> {
+    async fn show(self, app: &Arc<App>) -> Result<Response, Failure> {
         match self.page(app).await {
-            Ok(mut page) => {
-                if !take_all {
-                    page.rows.iter_mut().for_each(|row| row.on = false);
-                }
-                Ok(Page::new(page).into_response())
-            }
+            Ok(page) => Ok(Page::new(page).into_response()),
             Err(Error::NotYet { .. }) => {
                 let frame = self.ground.frame_at(Nav::Connections);
                 let room = self.ground.room.clone();

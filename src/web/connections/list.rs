@@ -1,5 +1,6 @@
 //! The connections of a workspace.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -7,13 +8,16 @@ use axum::extract::State;
 
 use super::data::{self, Names};
 use super::spot::{address_of, list_address};
-use super::{schedule, words};
+use super::{schedule, tags, words};
 use crate::app::App;
 use crate::domain::connection::{ListedConnection, Status};
 use crate::domain::definition::Kind;
+use crate::domain::ids::ConnectionId;
 use crate::domain::page::{Page as Part, Slice};
 use crate::domain::schedule::Schedule;
-use crate::error::{Error, Result};
+use crate::domain::tag::Tag;
+use crate::error::{Error, Noun, Result};
+use crate::store;
 use crate::web::connectors::data::answered;
 use crate::web::connectors::ground::{Ground, Room};
 use crate::web::failure::Failure;
@@ -28,6 +32,8 @@ pub(in crate::web) struct ListPage {
     frame: Frame,
     room: Room,
     rows: Vec<Row>,
+    /// The tag that all of them have, when only those are shown.
+    tag: Option<Tag>,
     deleted: bool,
     address: String,
     may_edit: bool,
@@ -42,6 +48,7 @@ pub(in crate::web) struct ListPage {
 struct Row {
     address: String,
     name: String,
+    tags: Vec<Tag>,
     source: String,
     destination: String,
     schedule: String,
@@ -71,17 +78,24 @@ pub(in crate::web) async fn show(
         offset: (number - 1) * Part::USUAL,
         ..Part::default()
     };
-    let Slice { items, more, .. } = data::connections(&app, &ground, part).await?;
+    let tag = tag(&app, &ground, query.get("tag")).await?;
+    let only: Vec<_> = tag.iter().map(|tag| tag.id).collect();
+    let Slice { items, more, .. } = data::connections(&app, &ground, &only, part).await?;
+    let mut tags = tags_of(&app, &items).await?;
     let mut names = Names::default();
     let mut rows = Vec::with_capacity(items.len());
     for item in items {
-        rows.push(row(&app, &ground, &mut names, item).await?);
+        let tags = tags.remove(&item.id).unwrap_or_default();
+        rows.push(row(&app, &ground, &mut names, item, tags).await?);
     }
     let address = list_address(&ground);
-    let page = |number: u32| format!("{address}?page={number}");
+    let only = only.first().map(|id| format!("&tag={id}"));
+    let only = only.unwrap_or_default();
+    let page = |number: u32| format!("{address}?page={number}{only}");
     Ok(Page::new(ListPage {
         frame: ground.frame_at(Nav::Connections),
         rows,
+        tag,
         deleted: query.get("done") == "deleted",
         may_edit: data::may_edit(&app, &ground).await?,
         may_try: answered(data::admit_whole_editor(&app, &ground).await)?,
@@ -92,11 +106,36 @@ pub(in crate::web) async fn show(
     }))
 }
 
+/// The tag of the workspace that the query names.
+async fn tag(app: &App, ground: &Ground, id: &str) -> Result<Option<Tag>> {
+    if id.is_empty() {
+        return Ok(None);
+    }
+    let all = tags::of_workspace(app, ground).await?;
+    let own = all.into_iter().find(|tag| tag.id.to_string() == id);
+    own.map(Some).ok_or_else(|| Error::not_found(Noun::Tag, id))
+}
+
+/// The tags of connections that are shown.
+async fn tags_of(
+    app: &App,
+    connections: &[ListedConnection],
+) -> Result<HashMap<ConnectionId, Vec<Tag>>> {
+    let tagged = connections.iter().filter(|one| one.tagged);
+    let ids: Vec<_> = tagged.map(|one| one.id).collect();
+    let mut all = HashMap::<_, Vec<_>>::new();
+    for one in store::tags::of_connections(&mut app.db.read().await?, &ids).await? {
+        all.entry(one.connection_id).or_default().push(one.tag);
+    }
+    Ok(all)
+}
+
 async fn row(
     app: &App,
     ground: &Ground,
     names: &mut Names,
     connection: ListedConnection,
+    tags: Vec<Tag>,
 ) -> Result<Row> {
     let one = Part {
         limit: 1,
@@ -106,6 +145,7 @@ async fn row(
     let address = address_of(ground, connection.id);
     let schedule: Schedule = serde_json::from_str(&connection.schedule).map_err(Error::internal)?;
     Ok(Row {
+        tags,
         source: names
             .of(app, ground, Kind::Source, connection.source_id)
             .await?,

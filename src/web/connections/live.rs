@@ -1,21 +1,23 @@
 //! How far a job is while it runs: what it moved, how fast, and how long it may still take where the source
-//! estimates. A piece of a page, which the script fetches again and again; without it, the page
-//! comes again.
+//! estimates. A piece of a page, which the script follows; without it, the page comes again.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
 
 use super::data;
 use super::figures::{bytes, count, counted, per_second, span};
+use super::follow::{self, Told};
 use super::spot::{Numbered, Spot};
 use super::words;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::job::{AttemptStatus, Job, JobId, JobStatus};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::job_details::{self, AttemptDetail};
 use crate::store::attempts::StreamStatistics;
 use crate::web::failure::Failure;
@@ -26,6 +28,8 @@ use crate::web::moment::Moment;
 #[derive(Debug, Template)]
 #[template(path = "connections/live.html")]
 pub(in crate::web) struct Live {
+    /// Whether the job has ended.
+    over: bool,
     /// How far the job as a whole is: when this changes, so does the page around the piece.
     phase: String,
     status: &'static str,
@@ -49,13 +53,22 @@ struct Stream {
     done: Option<i64>,
 }
 
-/// Shows the piece alone.
+/// Shows the piece alone, or tells it as often as it changes.
 pub(in crate::web) async fn show(
     State(app): State<Arc<App>>,
     spot: Spot,
     Numbered(id): Numbered,
-) -> Result<Page<Live>, Failure> {
-    Ok(Page::new(Live::of(&app, &spot, id).await?))
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let piece = Live::of(&app, &spot, id).await?;
+    if !follow::wanted(&headers) {
+        return Ok(Page::new(piece).into_response());
+    }
+    let at = Arc::new((Arc::clone(&app), spot));
+    Ok(follow::follow(&app, id, move || {
+        let at = Arc::clone(&at);
+        async move { Live::of(&at.0, &at.1, id).await?.told_now() }
+    }))
 }
 
 impl Live {
@@ -65,6 +78,13 @@ impl Live {
         let (job, attempts) = job_details::attempts(app, caller, id).await?;
         data::own(spot, &job)?;
         Ok(Self::told(&job, attempts.last(), app.clock.now()))
+    }
+
+    fn told_now(&self) -> Result<Told> {
+        Ok(Told {
+            html: self.render().map_err(Error::internal)?,
+            over: self.over,
+        })
     }
 
     fn told(job: &Job, attempt: Option<&AttemptDetail>, now: Timestamp) -> Self {
@@ -95,6 +115,7 @@ impl Live {
         }
         let again = (job.status == JobStatus::Incomplete).then_some(Moment(job.run_at));
         Self {
+            over: job.status.is_final(),
             phase: format!("{}-{}", job.status.as_str(), job.attempts),
             status: words::job_status(job.status),
             class: words::job_class(job.status),

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 
 use super::data;
+use super::follow::{self, Told};
 use super::spot::{Numbered, Spot};
 use crate::app::App;
 use crate::domain::job::{JobId, LogLine};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::job_details::{self, Level, Lines, Wanted};
 use crate::web::connectors::ground::Room;
 use crate::web::failure::Failure;
@@ -130,15 +133,30 @@ pub(in crate::web) async fn show(
     }))
 }
 
-/// Shows the lines alone.
+/// Shows the lines alone, or tells them as often as they change.
 pub(in crate::web) async fn lines(
     State(app): State<Arc<App>>,
     spot: Spot,
     Numbered(id): Numbered,
     Asked(query): Asked,
-) -> Result<Page<LinesPiece>, Failure> {
-    let found = read(&app, &spot, id, wanted(&query)).await?;
-    Ok(Page::new(piece(found)))
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let wanted = wanted(&query);
+    let found = read(&app, &spot, id, wanted).await?;
+    if !follow::wanted(&headers) {
+        return Ok(Page::new(piece(found)).into_response());
+    }
+    let at = Arc::new((Arc::clone(&app), spot));
+    Ok(follow::follow(&app, id, move || {
+        let at = Arc::clone(&at);
+        async move {
+            let piece = piece(read(&at.0, &at.1, id, wanted).await?);
+            Ok(Told {
+                html: piece.render().map_err(Error::internal)?,
+                over: piece.over,
+            })
+        }
+    }))
 }
 
 fn wanted(query: &Fields) -> Wanted {

@@ -10,6 +10,7 @@ mod demo;
 mod edit;
 mod empty;
 mod figures;
+mod follow;
 mod form;
 mod job;
 mod list;
@@ -19,9 +20,12 @@ mod offered;
 mod pick;
 mod reason;
 mod schedule;
+mod set_state;
 mod show;
 mod spot;
 mod state;
+mod stream;
+mod tags;
 mod words;
 
 use std::sync::Arc;
@@ -74,6 +78,18 @@ pub(super) fn routes() -> Router<Arc<App>> {
             get(empty::show_refresh).post(empty::refresh),
         )
         .route(&format!("{one}/state"), get(state::show))
+        .route(
+            &format!("{one}/state/set"),
+            get(set_state::show).post(set_state::submit),
+        )
+        .route(
+            &format!("{one}/stream"),
+            get(stream::show).post(stream::submit),
+        )
+        .route(
+            &format!("{one}/tags"),
+            get(act::elsewhere).post(tags::submit),
+        )
         .route(&job, get(job::show))
         .route(&format!("{job}/live"), get(live::show))
         .route(&format!("{job}/log"), get(log::show))

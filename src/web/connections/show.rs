@@ -11,13 +11,14 @@ use super::figures::{bytes, count, span};
 use super::job::shown;
 use super::live::Live;
 use super::spot::{Spot, list_address};
-use super::{schedule, words};
+use super::{schedule, tags, words};
 use crate::app::App;
 use crate::domain::connection::Status;
 use crate::domain::definition::Kind;
 use crate::domain::job::ListedJob;
 use crate::domain::page::Page as Part;
 use crate::domain::stream::{StreamChoice, StreamName};
+use crate::domain::tag::Tag;
 use crate::error::{Error, Result};
 use crate::web::connectors::ground::Room;
 use crate::web::failure::Failure;
@@ -50,6 +51,9 @@ pub(in crate::web) struct ShowPage {
     namespace: String,
     prefix: String,
     changes: &'static str,
+    tags: Vec<Tag>,
+    /// All of the workspace, to choose from, and whether it has them.
+    offered_tags: Vec<(Tag, bool)>,
     may_run: bool,
     may_edit: bool,
     running: Option<Running>,
@@ -147,6 +151,8 @@ pub(in crate::web) async fn show(
         namespace: words::namespace(connection.namespace, connection.namespace_format.as_deref()),
         prefix: connection.prefix.clone(),
         changes: words::changes(connection.non_breaking_changes),
+        offered_tags: offered_tags(&app, &spot).await?,
+        tags: spot.tags.clone(),
         may_run: spot.may_run,
         may_edit: spot.may_edit,
         running,
@@ -160,6 +166,19 @@ pub(in crate::web) async fn show(
         name: spot.connection.name,
         room: spot.ground.room,
     }))
+}
+
+/// What may be chosen from, for those who may choose.
+async fn offered_tags(app: &App, spot: &Spot) -> Result<Vec<(Tag, bool)>> {
+    if !spot.may_edit {
+        return Ok(Vec::new());
+    }
+    let all = tags::of_workspace(app, &spot.ground).await?.into_iter();
+    let shown = all.map(|tag| {
+        let on = spot.tags.contains(&tag);
+        (tag, on)
+    });
+    Ok(shown.collect())
 }
 
 async fn running(app: &App, spot: &Spot) -> Result<Option<Running>> {
@@ -192,8 +211,16 @@ fn done(query: &Fields) -> Option<&'static str> {
         "created" => Some("The connection was created. It has not run yet."),
         "saved" => Some("Your changes were saved."),
         "paused" => Some("The connection is paused."),
+        "tagged" => Some("The tags of the connection were changed."),
         "resumed" => Some("The connection runs again."),
         _ => None,
+    }
+}
+
+impl ShowPage {
+    /// Whether there is something to do with a stream.
+    fn may_act(&self) -> bool {
+        self.may_edit || self.may_run && self.active
     }
 }
 

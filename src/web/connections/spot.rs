@@ -12,8 +12,9 @@ use crate::app::App;
 use crate::domain::connection::Connection;
 use crate::domain::ids::ConnectionId;
 use crate::domain::job::JobId;
+use crate::domain::tag::Tag;
 use crate::error::{Error, Noun, Result};
-use crate::ops::connections;
+use crate::ops::connections::{self, Whole};
 use crate::web::connectors::ground::{Ground, named};
 use crate::web::failure::Failure;
 use crate::web::frame::{Frame, Nav};
@@ -23,6 +24,7 @@ use crate::web::frame::{Frame, Nav};
 pub(in crate::web) struct Spot {
     pub(super) ground: Ground,
     pub(super) connection: Connection,
+    pub(super) tags: Vec<Tag>,
     /// Whether its jobs may be started and cancelled.
     pub(super) may_run: bool,
     /// Whether it may be changed and emptied.
@@ -32,7 +34,7 @@ pub(in crate::web) struct Spot {
 impl Spot {
     async fn of(app: &App, ground: Ground, id: ConnectionId) -> Result<Self> {
         let caller = &ground.person.caller;
-        let connection = connections::read(app, caller, id).await?.connection;
+        let Whole { connection, tags } = connections::read(app, caller, id).await?;
         if connection.workspace_id != ground.workspace || connection.deleted_at.is_some() {
             return Err(Error::not_found(Noun::Connection, id));
         }
@@ -41,6 +43,7 @@ impl Spot {
             may_edit: data::may_edit(app, &ground).await?,
             ground,
             connection,
+            tags,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
+use axum::response::Response;
 use ferrobyte::domain::ids::WorkspaceId;
 use ferrobyte::domain::permission::{PermissionScope, PermissionType};
 use ferrobyte::ops::{people, sessions};
@@ -35,8 +36,15 @@ impl<'a> Browser<'a> {
         grant: PermissionType,
         workspace: WorkspaceId,
     ) -> Self {
-        let scope = PermissionScope::Workspace(workspace);
-        let person = server.person("grace", &[(grant, scope)]).await;
+        Self::holding(server, &[(grant, PermissionScope::Workspace(workspace))]).await
+    }
+
+    /// Somebody with these permissions.
+    pub async fn holding(
+        server: &'a TestServer,
+        grants: &[(PermissionType, PermissionScope)],
+    ) -> Self {
+        let person = server.person("grace", grants).await;
         let password = "a password of grace";
         people::set_password(&server.app, person.id, password)
             .await
@@ -51,6 +59,16 @@ impl<'a> Browser<'a> {
 
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, String::new()).await
+    }
+
+    /// What the script of a page follows, to be read as it comes.
+    pub async fn follows(&self, path: &str) -> Response {
+        let request = Request::get(path)
+            .header(header::COOKIE, &self.cookie)
+            .header(header::ACCEPT, "text/event-stream")
+            .body(Body::empty());
+        let service = self.person.server.service.clone();
+        service.answer(request.expect("a request")).await
     }
 
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {

@@ -228,6 +228,71 @@ export function connections(stage) {
       await inspect("c78-state");
     }],
 
+    ["columns of a stream are chosen, and what is changed on the way", async () => {
+      await stage.page.goto(known.demo);
+      await row("users").locator("summary").click();
+      await link("Columns and mappers").click();
+      await sees("Columns and mappers of users");
+      known.stream = path();
+      check.equal(await stage.page.getByRole("checkbox").first().isVisible(), false, "all columns, so none to choose");
+      await inspect("c84-stream");
+      await stage.page.getByRole("radio", { name: /^Only these/ }).check();
+      const ticked = stage.page.getByRole("checkbox", { checked: true });
+      while (await ticked.count()) await ticked.first().uncheck();
+      await button("Save changes").last().click();
+      await stage.page.getByRole("alert").waitFor();
+      await stage.page.getByText("Choose at least one column.").waitFor();
+      await inspect("c85-stream-refused");
+      for (const name of ["id", "name", "email", "updated_at"]) await stage.page.getByRole("checkbox", { name, exact: true }).check();
+      for (const kind of ["Rename a column", "Encrypt a column (AES)", "Hash a column"]) {
+        await field("Another mapper").selectOption({ label: kind });
+        await button("Add mapper").click();
+        await stage.page.getByRole("group", { name: new RegExp(kind.replace(/[()]/g, "\\$&")) }).waitFor();
+      }
+      check.equal(await ticked.count(), 4, "nothing is lost");
+      await button("Remove mapper 2").click();
+      check.equal(await stage.page.getByRole("group", { name: /AES/ }).count(), 0);
+      await button("Move up mapper 2").click();
+      await stage.page.getByRole("group", { name: "1. Hash a column" }).waitFor();
+      await field("Column of mapper 1").fill("mail");
+      await field("Column of mapper 2").fill("email");
+      await field("New name of mapper 2").fill("mail");
+      await button("Save changes").last().click();
+      await stage.page.getByText("There is no field mail.").waitFor();
+      await inspect("c86-stream-misfit");
+      await field("Column of mapper 1").fill("name");
+      await field("New name of mapper 2").press("Enter");
+      await sees("Demo");
+      check.match(await stage.page.getByRole("status").first().innerText(), /were saved/);
+      check.match(await row("users").innerText(), /Changed on the way/);
+      await button("Sync now").click();
+      await ends("Succeeded");
+      await stage.page.goto(known.stream);
+      check.equal(await field("Column of mapper 1").inputValue(), "name");
+    }],
+
+    ["the state of a stream is set by hand", async () => {
+      await stage.page.goto(`${known.demo}/state`);
+      const before = await stage.page.locator("#state").innerText();
+      await stage.page.getByRole("list", { name: "Streams" }).getByRole("link", { name: "users" }).click();
+      await sees("Set the state of users");
+      known.setState = path();
+      const state = await field("State as JSON").inputValue();
+      check.ok(before.includes(Object.keys(JSON.parse(state))[0]), "what is stored is shown");
+      await inspect("c87-set-state");
+      await field("State as JSON").fill("[]");
+      await button("Set state").click();
+      await stage.page.getByText("This must be a JSON object.").waitFor();
+      check.equal(await field("State as JSON").getAttribute("aria-invalid"), "true");
+      await inspect("c88-set-state-refused");
+      await field("State as JSON").fill("");
+      await button("Set state").click();
+      await sees("State of Demo");
+      check.match(await stage.page.getByRole("status").first().innerText(), /was set/);
+      check.ok(!(await stage.page.locator("#state").innerText()).includes('"users"'), "it is forgotten");
+      await inspect("c89-state-set");
+    }],
+
     ["a connection is changed by the same form, paused and set going again", async () => {
       await stage.page.goto(known.slow);
       await link("Edit").click();
@@ -252,6 +317,8 @@ export function connections(stage) {
         [`${known.demo}/edit`, "edit"],
         [`${known.demo}/clear`, "clear"],
         [`${known.demo}/state`, "state"],
+        [known.stream, "stream"],
+        [known.setState, "set-state"],
         [known.demoJob, "job"],
         [`${known.demoJob}/log?level=TRACE`, "log"],
         [known.brokenJob, "failed"],

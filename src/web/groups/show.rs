@@ -1,0 +1,226 @@
+//! A group: who is in it, and what it is granted.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::Spot;
+use crate::access::doors;
+use crate::access::policy::{Administer, Belong};
+use crate::app::App;
+use crate::domain::group::{Group, GroupMember, GroupPermission};
+use crate::domain::ids::WorkspaceId;
+use crate::domain::page::{Page as Part, Slice};
+use crate::domain::permission::{PermissionType, ScopeKind};
+use crate::error::{Error, Result};
+use crate::store::db::Reader;
+use crate::store::users::{self, Wanted};
+use crate::store::{groups, workspaces};
+use crate::web::failure::Failure;
+use crate::web::form::Asked;
+use crate::web::frame::{Frame, Page};
+use crate::web::organizations::house::{Hall, Wing};
+use crate::web::roles;
+
+/// How many people are suggested. Others are found by their e-mail as well.
+const SUGGESTED: usize = 200;
+
+/// The page.
+#[derive(Debug, Template)]
+#[template(path = "groups/show.html")]
+pub(super) struct ShowPage {
+    frame: Frame,
+    hall: Hall,
+    at: Wing,
+    done: Option<&'static str>,
+    address: String,
+    id: String,
+    name: String,
+    description: Option<String>,
+    count: i64,
+    members: Vec<GroupMember>,
+    before: Option<String>,
+    after: Option<String>,
+    /// Who could be taken in: e-mail and name.
+    suggested: Vec<(String, String)>,
+    permissions: Vec<PermissionRow>,
+    /// The workspaces that something can be granted on: id and name.
+    workspaces: Vec<(String, String)>,
+    /// Whether the organization has more of them.
+    more_workspaces: bool,
+    troubles: Troubles,
+}
+
+/// What was wrong with a form of the page, and what stood in it.
+#[derive(Debug, Default)]
+pub(super) struct Troubles {
+    pub(super) email: String,
+    pub(super) member: Option<String>,
+    pub(super) role: String,
+    pub(super) workspace: String,
+    pub(super) permission: Option<String>,
+}
+
+/// Something granted.
+#[derive(Debug)]
+struct PermissionRow {
+    id: String,
+    role: &'static str,
+    meaning: &'static str,
+    /// What it is granted on.
+    on: String,
+}
+
+/// Shows it.
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    spot: Spot,
+    Asked(query): Asked,
+) -> Result<Page<ShowPage>, Failure> {
+    let number: u32 = query.get("page").parse().unwrap_or(1).clamp(1, 1_000_000);
+    let done = done(query.get("done"));
+    let page = page(&app, spot, number, done, Troubles::default()).await?;
+    Ok(Page::new(page))
+}
+
+/// The page, with this part of the members.
+pub(super) async fn page(
+    app: &App,
+    spot: Spot,
+    number: u32,
+    done: Option<&'static str>,
+    troubles: Troubles,
+) -> Result<ShowPage> {
+    let part = Part {
+        limit: Part::USUAL,
+        offset: (number - 1) * Part::USUAL,
+        ..Part::default()
+    };
+    let mut db = app.db.read().await?;
+    let group = spot.admit(&mut db).await?;
+    let members = groups::members(&mut db, &group, part).await?;
+    let granted = groups::permissions(&mut db, &group).await?;
+    let permissions = rows(&mut db, &spot, granted).await?;
+    let suggested = suggested(&mut db, &spot, &members.items).await?;
+    let workspaces = offered(app, &mut db, &spot).await?;
+    drop(db);
+    let address = spot.address();
+    let page = |number: u32| format!("{address}?page={number}");
+    let Group {
+        name,
+        description,
+        member_count,
+        ..
+    } = group.into_inner();
+    Ok(ShowPage {
+        frame: spot.house.frame(),
+        at: Wing::Groups,
+        done,
+        id: spot.id.to_string(),
+        name,
+        description,
+        count: member_count,
+        before: (number > 1).then(|| page(number - 1)),
+        after: members.more.then(|| page(number + 1)),
+        members: members.items,
+        suggested,
+        permissions,
+        more_workspaces: workspaces.more,
+        workspaces: workspaces.items,
+        troubles,
+        address: address.clone(),
+        hall: spot.house.hall,
+    })
+}
+
+/// What is granted, in words. A workspace that cannot be read any more goes by its id.
+async fn rows(
+    db: &mut Reader,
+    spot: &Spot,
+    granted: Vec<GroupPermission>,
+) -> Result<Vec<PermissionRow>> {
+    let ids: Vec<WorkspaceId> = granted.iter().filter_map(|one| one.workspace_id).collect();
+    let found = match doors::workspaces_named(db, &spot.house.person.caller, &ids).await {
+        Ok(found) => found,
+        Err(Error::Forbidden(_)) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let names: HashMap<_, _> = found.iter().map(|one| (one.id, &one.name)).collect();
+    let on = |permission: &GroupPermission| match permission.workspace_id {
+        None => "The whole organization".to_owned(),
+        Some(id) => names
+            .get(&id)
+            .map_or_else(|| id.to_string(), |name| (*name).clone()),
+    };
+    let shown = granted.iter().map(|permission| PermissionRow {
+        id: permission.id.to_string(),
+        role: roles::words(permission.permission_type),
+        meaning: roles::meaning(permission.permission_type),
+        on: on(permission),
+    });
+    Ok(shown.collect())
+}
+
+/// People of the organization who are not seen in the group.
+async fn suggested(
+    db: &mut Reader,
+    spot: &Spot,
+    members: &[GroupMember],
+) -> Result<Vec<(String, String)>> {
+    let caller = &spot.house.person.caller;
+    let host = doors::organization::<Belong>(db, caller, spot.house.id).await?;
+    let everybody = Wanted {
+        ids: &[],
+        emails: &[],
+    };
+    let found = users::list_of_organization(db, &host, &everybody).await?;
+    let new = found
+        .into_iter()
+        .filter(|user| members.iter().all(|member| member.user_id != user.id));
+    let new = new.map(|user| (user.email, user.name));
+    Ok(new.take(SUGGESTED).collect())
+}
+
+/// The first workspaces of the organization.
+async fn offered(app: &App, db: &mut Reader, spot: &Spot) -> Result<Slice<(String, String)>> {
+    let caller = &spot.house.person.caller;
+    let host = doors::organization::<Administer>(db, caller, spot.house.id).await?;
+    let part = Part {
+        limit: Part::LARGEST,
+        ..Part::default()
+    };
+    let (now, scope) = (app.clock.now(), caller.scope_within(&host));
+    let found = workspaces::list(db, &app.lists, now, &scope, part).await?;
+    Ok(found.map(|one| (one.id.to_string(), one.name)))
+}
+
+/// What was done just now. The address names it by a key, so nobody can put words into this page.
+fn done(key: &str) -> Option<&'static str> {
+    match key {
+        "created" => Some("The group was created. Nobody is in it yet."),
+        "saved" => Some("Your changes were saved."),
+        "added" => Some("The member was added. What the group is granted counts for them at once."),
+        "removed" => Some("The member was removed."),
+        "granted" => Some("The permission was granted to everybody in the group."),
+        "revoked" => Some("The permission was taken away."),
+        _ => None,
+    }
+}
+
+impl ShowPage {
+    /// The roles that can be granted on such things: key, words, meaning, and whether it is chosen.
+    fn roles(&self, kind: ScopeKind) -> Vec<(&'static str, &'static str, &'static str, bool)> {
+        let fits = |role: &PermissionType| {
+            role.scope_kind() == kind && *role != PermissionType::WorkspaceOwner
+        };
+        let all = PermissionType::ALL.into_iter().filter(fits);
+        let shown = all.map(|role| {
+            let key = role.as_str();
+            let on = key == self.troubles.role;
+            (key, roles::words(role), roles::meaning(role), on)
+        });
+        shown.collect()
+    }
+}
