@@ -175,11 +175,13 @@ impl From<Error> for Failure {
                 sentence(&error),
             ),
             Error::NotFound { .. } => Self::no_such_page(),
-            Error::Conflict(_) | Error::Running { .. } | Error::Taken { .. } => Self::new(
-                StatusCode::CONFLICT,
-                "That cannot be done now",
-                sentence(&error),
-            ),
+            Error::Conflict(_) | Error::Running { .. } | Error::Stale | Error::Taken { .. } => {
+                Self::new(
+                    StatusCode::CONFLICT,
+                    "That cannot be done now",
+                    sentence(&error),
+                )
+            }
             Error::NotYet {
                 ref message,
                 retry_after,
