@@ -243,7 +243,7 @@ impl From<Error> for Failure {
 }
 
 /// The error's own words, as a sentence.
-fn sentence(error: &Error) -> String {
+pub(super) fn sentence(error: &Error) -> String {
     let text = error.to_string();
     let mut letters = text.chars();
     let first = letters.next().map(char::to_uppercase).into_iter().flatten();
