@@ -187,20 +187,20 @@ async fn show(
 ) -> Result<Response, Failure> {
     let number: u32 = query.get("page").parse().unwrap_or(1).clamp(1, 1_000_000);
     let part = Part {
-        limit: Part::USUAL,
         offset: (number - 1) * Part::USUAL,
+        ..Part::default()
     };
     let filter = Filter::of(&query);
     let (wanted, troubles) = filter.wanted();
     let mut db = app.db.read().await?;
     let host = doors::organization::<Administer>(&mut db, &house.person.caller, house.id).await?;
-    let Slice { items, more } = audit::list(&mut db, &host, &wanted, part).await?;
+    let Slice { items, more, .. } = audit::list(&mut db, &host, &wanted, part).await?;
     let everybody = accounts::Wanted {
         service: false,
         text: None,
         page: Part {
             limit: SUGGESTED,
-            offset: 0,
+            ..Part::default()
         },
     };
     let people = accounts::list(&mut db, &host, &everybody).await?.items;

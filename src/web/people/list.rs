@@ -61,13 +61,13 @@ pub(super) async fn show(
         service: which.service,
         text: Some(asked).filter(|text| !text.is_empty()),
         page: Part {
-            limit: Part::USUAL,
             offset: (number - 1) * Part::USUAL,
+            ..Part::default()
         },
     };
     let mut db = app.db.read().await?;
     let host = doors::organization::<Administer>(&mut db, &house.person.caller, house.id).await?;
-    let Slice { items, more } = accounts::list(&mut db, &host, &wanted).await?;
+    let Slice { items, more, .. } = accounts::list(&mut db, &host, &wanted).await?;
     let ids: Vec<_> = items.iter().map(|account| account.id).collect();
     let held = accounts::roles(&mut db, &host, &ids).await?;
     drop(db);

@@ -69,7 +69,7 @@ pub(super) async fn offered(app: &App, spot: &Spot) -> Result<Slice<(String, Str
     let host = doors::organization::<Administer>(&mut db, caller, spot.house.id).await?;
     let part = Part {
         limit: Part::LARGEST,
-        offset: 0,
+        ..Part::default()
     };
     let (now, scope) = (app.clock.now(), caller.scope_within(&host));
     let found = workspaces::list(&mut db, &app.lists, now, &scope, part).await?;
@@ -77,6 +77,7 @@ pub(super) async fn offered(app: &App, spot: &Spot) -> Result<Slice<(String, Str
     Ok(Slice {
         items: items.map(|one| (one.id.to_string(), one.name)).collect(),
         more: found.more,
+        last: found.last,
     })
 }
 

@@ -24,6 +24,10 @@ use crate::web::roles::{self, Choice};
 /// The page.
 #[derive(Debug, Template)]
 #[template(path = "people/show.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of the template"
+)]
 pub(super) struct ShowPage {
     frame: Frame,
     hall: Hall,
