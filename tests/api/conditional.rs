@@ -23,9 +23,12 @@ struct Thing {
 
 fn thing(pattern: &'static str, ids: &[&str]) -> Thing {
     let mut ids = ids.iter();
-    let parts = pattern.split('/').map(|part| match part.starts_with('{') {
-        true => *ids.next().expect("an id"),
-        false => part,
+    let parts = pattern.split('/').map(|part| {
+        if part.starts_with('{') {
+            ids.next().expect("an id")
+        } else {
+            part
+        }
     });
     Thing {
         path: parts.collect::<Vec<_>>().join("/"),
@@ -258,10 +261,10 @@ async fn of_two_changes_that_saw_the_same_one_is_refused() {
     for round in 0..5 {
         let tag = admin.get(&path).await.header("etag").to_owned();
         let names = [1, 2, 3, 4, 5].map(|number| json!({ "name": format!("{round}.{number}") }));
-        let [a, b, c, d, e] = &names;
-        let change = |body| matching(&admin, Method::PATCH, &path, &tag, Some(body));
-        let answers = tokio::join!(change(a), change(b), change(c), change(d), change(e));
-        let answers = [answers.0, answers.1, answers.2, answers.3, answers.4];
+        let change =
+            |number: usize| matching(&admin, Method::PATCH, &path, &tag, Some(&names[number]));
+        let answers = tokio::join!(change(0), change(1), change(2), change(3), change(4));
+        let answers: [Answer; 5] = answers.into();
         let done: Vec<_> = answers
             .iter()
             .filter(|answer| answer.status == 200)
