@@ -27,7 +27,9 @@ export function makeStage({ page, base, output, openWindow, email, password }) {
     check.equal(await stage.heading(name).count(), 1, `one heading ${name}`);
   };
 
-  stage.shoot = (name) => stage.page.screenshot({ path: join(output, `${name}.png`), fullPage: true });
+  // A long page takes its time to draw where the machine has other work.
+  stage.shoot = (name) =>
+    stage.page.screenshot({ path: join(output, `${name}.png`), fullPage: true, timeout: 60_000 });
 
   // Every page that is looked at is also held against what must be true of all of them.
   stage.inspect = async (name) => {
