@@ -16,9 +16,7 @@ use super::load::{self, Crowd, Request};
 use super::postgres::Postgres;
 use super::report::Value;
 use super::rounds::{TURN, WARM_UP};
-use super::seed::ADMIN;
 use super::settings::{self, Engine, Settings};
-use super::stage::{Who, token_request};
 use super::syncs::quantile;
 use super::works::{Works, patiently};
 use super::{cpu, python};
@@ -60,7 +58,7 @@ pub(crate) async fn measure(
     };
     let [busy_streams, idle_streams] =
         [(&busy, &streams[0]), (&idle, &streams[1])].map(|(works, request)| gather(works, request));
-    let token = token_request(Who::Server, &ADMIN.client_id(), &ADMIN.secret());
+    let token = Works::token_request();
     let [busy_tokens, idle_tokens] = [&busy, &idle].map(|works| gather(works, &token));
     let listed = taking_turns(settings, &busy_streams, &idle_streams).await?;
     let issued = taking_turns(settings, &busy_tokens, &idle_tokens).await?;

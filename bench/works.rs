@@ -53,13 +53,7 @@ impl Works {
             more,
         })
         .await?;
-        let given = |name: &str| {
-            let found = SETTINGS.iter().find(|(key, _)| *key == name);
-            found.map_or("", |(_, value)| *value)
-        };
-        let body = json!({ "client_id": given("FERROBYTE_ADMIN_CLIENT_ID"),
-                           "client_secret": given("FERROBYTE_ADMIN_CLIENT_SECRET") });
-        let request = Request::post_json("/api/v1/applications/token", &body.to_string());
+        let request = Self::token_request();
         let answer: Json = serde_json::from_slice(&load::once(server.address, &request).await?)?;
         let token = answer["access_token"].as_str().context("no access_token")?;
         let mut works = Self {
@@ -72,6 +66,17 @@ impl Works {
         let page = works.get("/workspaces").await?;
         works.workspace = page["data"][0]["workspaceId"].clone();
         Ok(works)
+    }
+
+    /// Trades the secret of the first administrator for a token.
+    pub(crate) fn token_request() -> Request {
+        let given = |name: &str| {
+            let found = SETTINGS.iter().find(|(key, _)| *key == name);
+            found.map_or("", |(_, value)| *value)
+        };
+        let body = json!({ "client_id": given("FERROBYTE_ADMIN_CLIENT_ID"),
+                           "client_secret": given("FERROBYTE_ADMIN_CLIENT_SECRET") });
+        Request::post_json("/api/v1/applications/token", &body.to_string())
     }
 
     pub(crate) fn folder(&self) -> &Path {
