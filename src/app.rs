@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::access::callers::Callers;
 use crate::access::keys::Keys;
@@ -47,6 +47,8 @@ pub struct App {
     /// Failed token requests.
     pub token_requests: Throttle,
     pub lists: Lists,
+    /// How many requests may hang on a condition at once: see `http::conditional`.
+    pub conditional: Semaphore,
     /// Seals and opens the secrets in configurations.
     pub vault: Vault,
     /// Looks up the secrets that the operator keeps elsewhere.
@@ -118,6 +120,7 @@ impl App {
             token_requests: throttle(limits.tokens_by_source, limits.tokens_by_client),
             callers: Callers::default(),
             lists: Lists::default(),
+            conditional: Semaphore::new((config.database.connections as usize / 2).max(1)),
             bell: Bell::new(&db),
             launcher: launcher(&config, &clock),
             settled: OnceCell::new(),

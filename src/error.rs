@@ -39,6 +39,9 @@ pub enum Error {
     /// The state of things forbids it for now.
     #[error("{0}")]
     Conflict(String),
+    /// It is no longer what the caller believes it to be.
+    #[error("this has changed since you read it; read it again, and change what you find then")]
+    Stale,
     /// There is one already: of this name, or of this kind in this place.
     #[error("{message}")]
     Taken { what: Noun, message: String },

@@ -26,6 +26,7 @@ struct Noted {
     asker: OnceLock<UserId>,
     trail: Trail,
     route: OnceLock<MatchedPath>,
+    warning: OnceLock<HeaderValue>,
 }
 
 impl Notes {
@@ -36,6 +37,7 @@ impl Notes {
             trail,
             asker: OnceLock::new(),
             route: OnceLock::new(),
+            warning: OnceLock::new(),
         }))
     }
 
@@ -65,6 +67,17 @@ impl Notes {
     /// Written by the router.
     pub fn routed(&self, route: MatchedPath) {
         let _ = self.0.route.set(route);
+    }
+
+    /// Written by whoever ignores a part of the request.
+    pub fn warn(&self, warning: HeaderValue) {
+        let _ = self.0.warning.set(warning);
+    }
+
+    /// What the answer should warn of.
+    #[must_use]
+    pub fn warning(&self) -> Option<&HeaderValue> {
+        self.0.warning.get()
     }
 
     /// The pattern of the route, or nothing where there is none.

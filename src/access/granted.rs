@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::domain::ids::{ApplicationId, OrganizationId, UserId, WorkspaceId};
+use crate::domain::page::Mark;
 
 /// An id that is being checked: whatever is fetched by it goes to a door, not to the caller.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +96,15 @@ impl Proven {
 pub struct Position {
     pub created_at: Timestamp,
     pub id: WorkspaceId,
+}
+
+impl From<Mark> for Position {
+    fn from(mark: Mark) -> Self {
+        Self {
+            created_at: mark.at,
+            id: mark.id().into(),
+        }
+    }
 }
 
 /// The workspaces that a list may show. Only a caller can give one.

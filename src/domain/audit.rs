@@ -139,7 +139,7 @@ pub fn regards(kind: &impl ToString, id: &impl ToString, organization: Option<Or
     });
 }
 
-/// Notes what the request makes, in place of what it is made in.
+/// Notes what the request makes or takes away, in place of what that belongs to.
 pub fn made(kind: &impl ToString, id: &impl ToString) {
     let _ = TRAIL
         .try_with(|trail| trail.note(|found| found.subject = Some((word(kind), id.to_string()))));

@@ -16,6 +16,7 @@ pub struct Workspace {
     pub region: String,
     /// [`super::notifications::Notifications`] as JSON text.
     pub notifications: String,
+    pub created_at: Timestamp,
     pub deleted_at: Option<Timestamp>,
 }
 

@@ -13,10 +13,11 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
-use tower::ServiceExt as _;
 
-use super::openapi;
+use super::conditional;
+use super::operations;
 use super::problem::Problem;
+use super::unknown_parameters;
 use crate::app::App;
 use crate::config::RequestLog;
 use crate::domain::audit::{TRAIL, Trail};
@@ -43,10 +44,11 @@ pub async fn answer(app: Arc<App>, router: Router, mut request: Request) -> Resp
     let path = request.uri().path().to_owned();
     request.extensions_mut().insert(notes.clone());
 
-    let answer = AssertUnwindSafe(TRAIL.scope(notes.trail().clone(), router.oneshot(request)));
+    let answer = conditional::answer(&app, router, request, &notes);
+    let answer = AssertUnwindSafe(TRAIL.scope(notes.trail().clone(), answer));
     let answer = answer.catch_unwind();
     let mut response = match tokio::time::timeout(app.config.server.request_timeout, answer).await {
-        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(response)) => response,
         Ok(Err(_panic)) => Problem::panicked().into_response(),
         Err(_elapsed) => Problem::timed_out().into_response(),
     };
@@ -68,22 +70,30 @@ pub async fn answer(app: Arc<App>, router: Router, mut request: Request) -> Resp
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+    if let Some(warning) = notes.warning() {
+        headers.insert(header::WARNING, warning.clone());
+    }
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
-/// Notes the route of a request, once the router has found it.
+/// Notes the route of a request, once the router has found it, and what of the query it does not know.
 #[must_use]
 pub fn note_route(request: Request) -> Request {
     let extensions = request.extensions();
     if let (Some(notes), Some(route)) = (extensions.get::<Notes>(), extensions.get::<MatchedPath>())
     {
+        let query = request.uri().query();
+        if let Some(warning) = unknown_parameters::warning(request.method(), route.as_str(), query)
+        {
+            notes.warn(warning);
+        }
         if !request.method().is_safe() {
             notes
                 .trail()
-                .operation(openapi::operation(request.method(), route.as_str()));
+                .operation(operations::name(request.method(), route.as_str()));
         }
         notes.routed(route.clone());
     }

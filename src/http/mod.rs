@@ -2,14 +2,17 @@
 //! in the log), the router, its extractors (`extract`) and one handler in `public` or `internal`; a failure becomes
 //! a [`problem`].
 
+pub mod conditional;
 pub mod edge;
 pub mod extract;
 pub mod internal;
 pub mod openapi;
+pub mod operations;
 pub mod paths;
 pub mod problem;
 pub mod public;
 pub mod server;
+pub mod unknown_parameters;
 
 use std::sync::Arc;
 

@@ -1,11 +1,10 @@
 //! The OpenAPI document, generated from the routes, and its route. It is made when somebody asks for
 //! it first.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::State;
-use axum::http::{Method, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use utoipa::Modify;
 use utoipa::OpenApi;
@@ -14,7 +13,7 @@ use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::{Document, Problem};
-use super::{internal, public};
+use super::{conditional, internal, public};
 use crate::app::App;
 use crate::error::Error;
 
@@ -49,6 +48,7 @@ impl Modify for Finish {
             .content("application/json", problem)
             .build();
         for item in document.paths.paths.values_mut() {
+            conditional::describe(item);
             let operations = [
                 &mut item.get,
                 &mut item.post,
@@ -75,38 +75,18 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 
 /// The document.
 pub fn document() -> &'static utoipa::openapi::OpenApi {
-    static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
-        let mut document = Base::openapi();
-        document.merge(routes().into_openapi());
-        env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
-        Finish.modify(&mut document);
-        document
-    });
+    static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(make);
     &DOCUMENT
 }
 
-/// What an operation is called: its id in the document or, of a page, its method and the pattern of its
-/// address.
+/// The document, for those who need a part of it once: it takes more room than most servers ever need.
 #[must_use]
-pub fn operation(method: &Method, route: &str) -> String {
-    static IDS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-        let mut ids = HashMap::new();
-        for (path, item) in &document().paths.paths {
-            let operations = [
-                ("POST", &item.post),
-                ("PUT", &item.put),
-                ("PATCH", &item.patch),
-                ("DELETE", &item.delete),
-            ];
-            for (method, operation) in operations {
-                let id = operation.as_ref().and_then(|one| one.operation_id.clone());
-                ids.extend(id.map(|id| (format!("{method} {path}"), id)));
-            }
-        }
-        ids
-    });
-    let name = format!("{method} {route}");
-    IDS.get(&name).cloned().unwrap_or(name)
+pub fn make() -> utoipa::openapi::OpenApi {
+    let mut document = Base::openapi();
+    document.merge(routes().into_openapi());
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    Finish.modify(&mut document);
+    document
 }
 
 pub async fn show(State(_app): State<Arc<App>>) -> Result<Response, Problem> {

@@ -113,6 +113,16 @@ impl Problem {
         )
     }
 
+    /// What `If-Match` names is not there any more.
+    fn stale(detail: String) -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            kind!("#precondition-failed"),
+            "precondition-failed",
+            detail,
+        )
+    }
+
     pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -399,6 +409,7 @@ impl From<Error> for Problem {
                 "state-conflict",
                 detail,
             ),
+            Error::Stale => Self::stale(detail),
             Error::Taken { what, .. } => {
                 let (kind, title) = taken(what);
                 Self::new(S::CONFLICT, kind, title, detail)

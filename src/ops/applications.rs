@@ -118,6 +118,7 @@ pub async fn rotate(
 /// # Errors
 /// When the database does not answer.
 pub async fn remove(app: &App, application: &Granted<Application, Edit>) -> Result<()> {
+    audit::made(&Noun::Application, &application.id);
     let mut db = app.db.write().await?;
     applications::remove(&mut db, application, app.clock.now()).await?;
     db.commit().await?;

@@ -290,10 +290,7 @@ pub async fn list(
     let mut db = app.db.read().await?;
     let workspace = doors::workspace::<Read>(&mut db, caller, id).await?;
     let found = deliveries::list(&mut db, &workspace, page).await?;
-    Ok(Slice {
-        items: found.items.into_iter().map(shown).collect(),
-        more: found.more,
-    })
+    Ok(found.map(shown))
 }
 
 /// Without what may be a credential in the address: all of it but the host.

@@ -101,6 +101,7 @@ pub async fn change(
         PermissionScope::Instance => {}
     }
     permissions::set_type(db, &permission, to).await?;
+    audit::made(&Noun::Permission, &permission.id);
     Ok(changed)
 }
 
@@ -126,6 +127,7 @@ pub async fn remove(
             groups::remove_within(db, &host, permission.user_id).await?;
         }
     }
+    audit::made(&Noun::Permission, &permission.id);
     permissions::remove(db, permission).await
 }
 

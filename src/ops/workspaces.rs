@@ -52,7 +52,8 @@ pub async fn create(
         email: caller.user().email.clone(),
         notifications,
     };
-    workspaces::insert(db, host, &new, clock.now()).await?;
+    let now = clock.now();
+    workspaces::insert(db, host, &new, now).await?;
     audit::made(&Noun::Workspace, &new.id);
     Ok(Workspace {
         id: new.id,
@@ -60,6 +61,7 @@ pub async fn create(
         name: new.name.into(),
         region: region.name,
         notifications: new.notifications,
+        created_at: now,
         deleted_at: None,
     })
 }

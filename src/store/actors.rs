@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::domain::actor::{Actor, ListedActor};
 use crate::domain::definition::Kind;
 use crate::domain::ids::{ActorId, OrganizationId, WorkspaceId};
-use crate::domain::page::{Page, Slice};
+use crate::domain::page::{Mark, Page, Slice};
 use crate::domain::workspace::Workspace;
 use crate::error::{Error, Result};
 
@@ -52,7 +52,7 @@ macro_rules! page {
         concat!(
             "SELECT a.id, a.workspace_id, a.definition_id, a.name, a.short_name, a.configuration, \
              a.resource_allocation, a.created_at FROM \
-             (SELECT id FROM actors WHERE kind = $1 AND deleted_at IS NULL ",
+             (SELECT id FROM actors WHERE kind = $1 AND deleted_at IS NULL AND (created_at, id) > ($4, $5) ",
             $where,
             " ORDER BY created_at, id LIMIT $2 OFFSET $3) AS keys \
              JOIN actors a ON a.id = keys.id ORDER BY a.created_at, a.id"
@@ -86,14 +86,19 @@ const FIRST_100_OF_ORGANIZATION: &str = first!("AND a.organization_id = $2", "10
 const FIRST_20_OF_WORKSPACE: &str = first!("AND a.workspace_id = $2", "21");
 const FIRST_100_OF_WORKSPACE: &str = first!("AND a.workspace_id = $2", "101");
 const PAGE: &str = page!("");
-const PAGE_OF_ORGANIZATION: &str = page!("AND organization_id = $4");
-const PAGE_OF_WORKSPACE: &str = page!("AND workspace_id = $4");
-const KEYS: [&str; 2] = both!(" AND kind = $1 ORDER BY created_at, id LIMIT $2");
-const KEYS_OF_ORGANIZATION: [&str; 2] =
-    both!(" AND kind = $1 AND organization_id = $3 ORDER BY created_at, id LIMIT $2");
-const KEYS_IN_ARRAY: [&str; 2] =
-    both!(" AND kind = $1 AND workspace_id = ANY($3) ORDER BY created_at, id LIMIT $2");
-const KEYS_IN: [&str; 2] = both!(" AND kind = $1 AND workspace_id IN ");
+const PAGE_OF_ORGANIZATION: &str = page!("AND organization_id = $6");
+const PAGE_OF_WORKSPACE: &str = page!("AND workspace_id = $6");
+const KEYS: [&str; 2] =
+    both!(" AND kind = $1 AND (created_at, id) > ($3, $4) ORDER BY created_at, id LIMIT $2");
+const KEYS_OF_ORGANIZATION: [&str; 2] = both!(
+    " AND kind = $1 AND (created_at, id) > ($3, $4) AND organization_id = $5 ORDER BY created_at, id LIMIT $2"
+);
+const KEYS_IN_ARRAY: [&str; 2] = both!(
+    " AND kind = $1 AND (created_at, id) > ($3, $4) AND workspace_id = ANY($5) ORDER BY created_at, id LIMIT $2"
+);
+// The plus keeps SQLite from walking through everybody's rows in order.
+const KEYS_IN: [&str; 2] =
+    both!(" AND kind = $1 AND (+created_at, id) > ($3, $4) AND workspace_id IN ");
 const IN_ARRAY: &str = list!("WHERE a.id = ANY($1) ORDER BY a.created_at, a.id");
 const INSERT: &str = concat!(
     "INSERT INTO actors (",
@@ -181,10 +186,9 @@ pub async fn list(
         Reach::Places(places) => (&[][..], places.ids()),
         Reach::Scope(scope) => match scope.extent() {
             Extent::Everything if wanted.deleted => {
-                let limit = most(wanted.page)?;
                 let mut found = Vec::new();
                 for text in KEYS {
-                    found.extend(keys(db, text, wanted.kind, limit).await?);
+                    found.extend(keys(db, text, wanted).await?);
                 }
                 return page_of(db, found, wanted.page).await;
             }
@@ -232,15 +236,18 @@ async fn walk(
         ),
     };
     let page = wanted.page;
-    let (text, bounds) = match (page.limit, page.offset) {
-        (20, 0) => (texts.0, None),
-        (100, 0) => (texts.1, None),
-        (limit, offset) => (texts.2, Some((i64::from(limit) + 1, i64::from(offset)))),
+    let (text, bounds) = match (page.limit, page.offset, page.after()) {
+        (20, 0, None) => (texts.0, None),
+        (100, 0, None) => (texts.1, None),
+        (limit, offset, after) => {
+            let bounds = (i64::from(limit) + 1, i64::from(offset));
+            (texts.2, Some((bounds, after.unwrap_or(Mark::LEAST))))
+        }
     };
     let rows = on!(db, link => {
         let mut query = sqlx::query_as(text).bind(wanted.kind);
-        if let Some((limit, offset)) = bounds {
-            query = query.bind(limit).bind(offset);
+        if let Some(((limit, offset), after)) = bounds {
+            query = query.bind(limit).bind(offset).bind(after.at).bind(after.id());
         }
         match within {
             None => query,
@@ -251,7 +258,11 @@ async fn walk(
         .await
     })
     .map_err(Error::store)?;
-    Ok(Slice::of(page, rows))
+    Ok(Slice::of(page, rows).marked(page, mark))
+}
+
+fn mark(actor: &ListedActor) -> Mark {
+    Mark::new(actor.created_at, actor.id)
 }
 
 /// A page out of several organizations and workspaces.
@@ -261,33 +272,39 @@ async fn merge(
     organizations: &[OrganizationId],
     workspaces: &[WorkspaceId],
 ) -> Result<Slice<ListedActor>> {
-    let limit = most(wanted.page)?;
+    let (limit, after) = most(wanted.page)?;
     let states = if wanted.deleted { &[0, 1][..] } else { &[0] };
     let mut found = Vec::new();
     for &state in states {
         for &organization in organizations {
             let rows: Vec<Key> = on!(db, link => {
                 let query = sqlx::query_as(KEYS_OF_ORGANIZATION[state]).bind(wanted.kind);
-                query.bind(limit).bind(organization).fetch_all(link).await
+                let query = query.bind(limit).bind(after.at).bind(after.id());
+                query.bind(organization).fetch_all(link).await
             })
             .map_err(Error::store)?;
             found.extend(rows);
         }
         for some in workspaces.chunks(NAMED_AT_ONCE) {
-            found.extend(keys_in(db, state, wanted.kind, some, limit).await?);
+            found.extend(keys_in(db, state, wanted, some).await?);
         }
     }
     page_of(db, found, wanted.page).await
 }
 
-/// How many keys of each place can matter for a page.
-fn most(page: Page) -> Result<i64> {
-    i64::try_from(page.offset() + page.one_more()).map_err(Error::internal)
+/// How many keys of each place can matter for a page, and after which.
+fn most(page: Page) -> Result<(i64, Mark)> {
+    let limit = i64::try_from(page.offset() + page.one_more()).map_err(Error::internal)?;
+    Ok((limit, page.after().unwrap_or(Mark::LEAST)))
 }
 
-async fn keys(db: &mut dyn Exec, text: &'static str, kind: Kind, limit: i64) -> Result<Vec<Key>> {
-    on!(db, link => sqlx::query_as(text).bind(kind).bind(limit).fetch_all(link).await)
-        .map_err(Error::store)
+async fn keys(db: &mut dyn Exec, text: &'static str, wanted: Wanted) -> Result<Vec<Key>> {
+    let (limit, after) = most(wanted.page)?;
+    on!(db, link => {
+        let query = sqlx::query_as(text).bind(wanted.kind).bind(limit);
+        query.bind(after.at).bind(after.id()).fetch_all(link).await
+    })
+    .map_err(Error::store)
 }
 
 /// The keys in these workspaces. The engines share no way to hand in a list: PostgreSQL takes an array,
@@ -295,23 +312,24 @@ async fn keys(db: &mut dyn Exec, text: &'static str, kind: Kind, limit: i64) -> 
 async fn keys_in(
     db: &mut dyn Exec,
     state: usize,
-    kind: Kind,
+    wanted: Wanted,
     workspaces: &[WorkspaceId],
-    limit: i64,
 ) -> Result<Vec<Key>> {
     let Some(padded) = padded(workspaces) else {
         return Ok(Vec::new());
     };
+    let (kind, (limit, after)) = (wanted.kind, most(wanted.page)?);
     match db.link() {
         Link::Postgres(link) => {
             let query = sqlx::query_as(KEYS_IN_ARRAY[state]).bind(kind).bind(limit);
+            let query = query.bind(after.at).bind(after.id());
             query.bind(workspaces).fetch_all(link).await
         }
         Link::Sqlite(link) => {
-            // The plus keeps it from walking through everybody's rows in order.
-            let after = " ORDER BY +created_at, id LIMIT $2";
-            let text = with_list_after(2, KEYS_IN[state], padded.len(), after);
+            let order = " ORDER BY +created_at, id LIMIT $2";
+            let text = with_list_after(4, KEYS_IN[state], padded.len(), order);
             let query = sqlx::query_as(text).bind(kind).bind(limit);
+            let query = query.bind(after.at).bind(after.id());
             let query = padded.iter().fold(query, |query, id| query.bind(*id));
             query.fetch_all(link).await
         }
@@ -331,10 +349,7 @@ async fn page_of(db: &mut dyn Exec, mut keys: Vec<Key>, page: Page) -> Result<Sl
         .map(|key| key.1)
         .collect();
     let Some(padded) = padded(&ids) else {
-        return Ok(Slice {
-            items: Vec::new(),
-            more,
-        });
+        return Ok(Slice::whole(Vec::new(), more));
     };
     let items = match db.link() {
         Link::Postgres(link) => sqlx::query_as(IN_ARRAY).bind(ids).fetch_all(link).await,
@@ -348,7 +363,7 @@ async fn page_of(db: &mut dyn Exec, mut keys: Vec<Key>, page: Page) -> Result<Sl
         }
     }
     .map_err(Error::store)?;
-    Ok(Slice { items, more })
+    Ok(Slice::whole(items, more).marked(page, mark))
 }
 
 /// Adds a source or a destination to a workspace. The workspace is held (`workspaces::hold`), so that

@@ -8,7 +8,7 @@ use crate::access::granted::Extent;
 use crate::clock::Timestamp;
 use crate::domain::connection::ListedConnection;
 use crate::domain::ids::{ConnectionId, OrganizationId, TagId, WorkspaceId};
-use crate::domain::page::{Page, Slice};
+use crate::domain::page::{Mark, Page, Slice};
 use crate::error::{Error, Result};
 
 macro_rules! list {
@@ -38,7 +38,7 @@ macro_rules! first {
 macro_rules! page {
     ($where:literal) => {
         list!(
-            "(SELECT id FROM connections WHERE deleted_at IS NULL ",
+            "(SELECT id FROM connections WHERE deleted_at IS NULL AND (created_at, id) > ($3, $4) ",
             $where,
             " ORDER BY created_at, id LIMIT $1 OFFSET $2) AS keys \
              JOIN connections c ON c.id = keys.id ORDER BY c.created_at, c.id"
@@ -79,14 +79,16 @@ const FIRST_100_OF_ORGANIZATION: &str = first!("AND c.organization_id = $1", "10
 const FIRST_20_OF_WORKSPACE: &str = first!("AND c.workspace_id = $1", "21");
 const FIRST_100_OF_WORKSPACE: &str = first!("AND c.workspace_id = $1", "101");
 const PAGE: &str = page!("");
-const PAGE_OF_ORGANIZATION: &str = page!("AND organization_id = $3");
-const PAGE_OF_WORKSPACE: &str = page!("AND workspace_id = $3");
-const KEYS: [&str; 2] = both!(" ORDER BY created_at, id LIMIT $1");
-const KEYS_OF_ORGANIZATION: [&str; 2] =
-    both!(" AND organization_id = $2 ORDER BY created_at, id LIMIT $1");
-const KEYS_IN_ARRAY: [&str; 2] =
-    both!(" AND workspace_id = ANY($2) ORDER BY created_at, id LIMIT $1");
-const KEYS_IN: [&str; 2] = both!(" AND workspace_id IN ");
+const PAGE_OF_ORGANIZATION: &str = page!("AND organization_id = $5");
+const PAGE_OF_WORKSPACE: &str = page!("AND workspace_id = $5");
+const KEYS: [&str; 2] = both!(" AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $1");
+const KEYS_OF_ORGANIZATION: [&str; 2] = both!(
+    " AND (created_at, id) > ($2, $3) AND organization_id = $4 ORDER BY created_at, id LIMIT $1"
+);
+const KEYS_IN_ARRAY: [&str; 2] = both!(
+    " AND (created_at, id) > ($2, $3) AND workspace_id = ANY($4) ORDER BY created_at, id LIMIT $1"
+);
+const KEYS_IN: [&str; 2] = both!(" AND (created_at, id) > ($2, $3) AND workspace_id IN ");
 const IN_ARRAY: &str = list!("connections c WHERE c.id = ANY($1) ORDER BY c.created_at, c.id");
 const TAGGED_IN_ARRAY: &str = tagged!("= ANY($1)");
 
@@ -207,15 +209,18 @@ async fn walk(
             PAGE_OF_WORKSPACE,
         ),
     };
-    let (text, bounds) = match (page.limit, page.offset) {
-        (20, 0) => (texts.0, None),
-        (100, 0) => (texts.1, None),
-        (limit, offset) => (texts.2, Some((i64::from(limit) + 1, i64::from(offset)))),
+    let (text, bounds) = match (page.limit, page.offset, page.after()) {
+        (20, 0, None) => (texts.0, None),
+        (100, 0, None) => (texts.1, None),
+        (limit, offset, after) => {
+            let bounds = (i64::from(limit) + 1, i64::from(offset));
+            (texts.2, Some((bounds, after.unwrap_or(Mark::LEAST))))
+        }
     };
     let rows = on!(db, link => {
         let mut query = sqlx::query_as(text);
-        if let Some((limit, offset)) = bounds {
-            query = query.bind(limit).bind(offset);
+        if let Some(((limit, offset), after)) = bounds {
+            query = query.bind(limit).bind(offset).bind(after.at).bind(after.id());
         }
         match within {
             None => query,
@@ -226,7 +231,11 @@ async fn walk(
         .await
     })
     .map_err(Error::store)?;
-    Ok(Slice::of(page, rows))
+    Ok(Slice::of(page, rows).marked(page, mark))
+}
+
+fn mark(connection: &ListedConnection) -> Mark {
+    Mark::new(connection.created_at, connection.id)
 }
 
 /// A page out of several places, or of what is gone, too.
@@ -237,12 +246,14 @@ async fn merge(
 ) -> Result<Slice<ListedConnection>> {
     let page = wanted.page;
     let limit = i64::try_from(page.offset() + page.one_more()).map_err(Error::internal)?;
+    let after = page.after().unwrap_or(Mark::LEAST);
     let states = if wanted.deleted { &[0, 1][..] } else { &[0] };
     let mut found = Vec::new();
     for &state in states {
         let Where::In(organizations, workspaces) = places else {
             let rows: Vec<Key> = on!(db, link => {
-                sqlx::query_as(KEYS[state]).bind(limit).fetch_all(link).await
+                let query = sqlx::query_as(KEYS[state]).bind(limit);
+                query.bind(after.at).bind(after.id()).fetch_all(link).await
             })
             .map_err(Error::store)?;
             found.extend(rows);
@@ -251,13 +262,14 @@ async fn merge(
         for &organization in organizations {
             let rows: Vec<Key> = on!(db, link => {
                 let query = sqlx::query_as(KEYS_OF_ORGANIZATION[state]).bind(limit);
+                let query = query.bind(after.at).bind(after.id());
                 query.bind(organization).fetch_all(link).await
             })
             .map_err(Error::store)?;
             found.extend(rows);
         }
         for some in workspaces.chunks(NAMED_AT_ONCE) {
-            found.extend(keys_in(db, state, some, limit).await?);
+            found.extend(keys_in(db, state, some, (limit, after)).await?);
         }
     }
     page_of(db, found, page).await
@@ -297,8 +309,10 @@ async fn tagged(
         .map_err(Error::store)?;
         found.extend(rows);
     }
+    let after = wanted.page.after().unwrap_or(Mark::LEAST);
     let keys = found
         .into_iter()
+        .filter(|row| Mark::new(row.0, row.1) > after)
         .filter(|row| (wanted.deleted || row.4.is_none()) && places.holds(row.2, row.3))
         .map(|row| (row.0, row.1));
     page_of(db, keys.collect(), wanted.page).await
@@ -310,7 +324,7 @@ async fn keys_in(
     db: &mut dyn Exec,
     state: usize,
     workspaces: &[WorkspaceId],
-    limit: i64,
+    (limit, after): (i64, Mark),
 ) -> Result<Vec<Key>> {
     let Some(padded) = padded(workspaces) else {
         return Ok(Vec::new());
@@ -318,12 +332,14 @@ async fn keys_in(
     match db.link() {
         Link::Postgres(link) => {
             let query = sqlx::query_as(KEYS_IN_ARRAY[state]).bind(limit);
+            let query = query.bind(after.at).bind(after.id());
             query.bind(workspaces).fetch_all(link).await
         }
         Link::Sqlite(link) => {
-            let after = " ORDER BY created_at, id LIMIT $1";
-            let text = with_list_after(1, KEYS_IN[state], padded.len(), after);
+            let order = " ORDER BY created_at, id LIMIT $1";
+            let text = with_list_after(3, KEYS_IN[state], padded.len(), order);
             let query = sqlx::query_as(text).bind(limit);
+            let query = query.bind(after.at).bind(after.id());
             let query = padded.iter().fold(query, |query, id| query.bind(*id));
             query.fetch_all(link).await
         }
@@ -347,10 +363,7 @@ async fn page_of(
         .map(|key| key.1)
         .collect();
     let Some(padded) = padded(&ids) else {
-        return Ok(Slice {
-            items: Vec::new(),
-            more,
-        });
+        return Ok(Slice::whole(Vec::new(), more));
     };
     let items = match db.link() {
         Link::Postgres(link) => sqlx::query_as(IN_ARRAY).bind(ids).fetch_all(link).await,
@@ -364,5 +377,5 @@ async fn page_of(
         }
     }
     .map_err(Error::store)?;
-    Ok(Slice { items, more })
+    Ok(Slice::whole(items, more).marked(page, mark))
 }

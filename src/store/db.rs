@@ -13,6 +13,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
+use super::condition;
 use crate::domain::audit;
 use crate::error::{Error, Result};
 
@@ -210,8 +211,10 @@ impl Writer {
     /// Makes everything written so far last, and writes into the audit log whose change it is.
     ///
     /// # Errors
-    /// When the database refuses; nothing has changed then.
+    /// When the database refuses, or the condition of this task does not hold (`condition`); nothing has
+    /// changed then.
     pub async fn commit(mut self) -> Result<()> {
+        condition::hold().await?;
         if let Some(entry) = audit::entry() {
             Box::pin(super::audit::insert(&mut self, &entry)).await?;
         }

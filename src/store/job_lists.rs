@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::domain::connection::Connection;
 use crate::domain::ids::{ConnectionId, OrganizationId, WorkspaceId};
 use crate::domain::job::{Job, JobId, JobStatus, JobType, ListedJob};
-use crate::domain::page::{Page, Slice};
+use crate::domain::page::{Mark, Page, Slice};
 use crate::error::{Error, Result};
 
 const FETCH: &str = "SELECT j.id, j.connection_id, j.workspace_id, j.job_type, j.status, j.streams, j.run_at, \
@@ -56,6 +56,15 @@ pub enum By {
     Change,
 }
 
+impl By {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Creation => "created_at",
+            Self::Change => "updated_at",
+        }
+    }
+}
+
 /// Which part of a list is wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
@@ -82,10 +91,7 @@ pub async fn list(
 ) -> Result<Slice<ListedJob>> {
     let mut terms = Terms::default();
     if !terms.whose(whose) {
-        return Ok(Slice {
-            items: Vec::new(),
-            more: false,
-        });
+        return Ok(Slice::whole(Vec::new(), false));
     }
     let wanted = implied(db, now, wanted).await?;
     let sqlite = matches!(db.link(), Link::Sqlite(_));
@@ -101,7 +107,14 @@ pub async fn list(
         query.fetch_all(link).await
     })
     .map_err(Error::store)?;
-    Ok(Slice::of(wanted.page, rows))
+    let found: Slice<ListedJob> = Slice::of(wanted.page, rows);
+    Ok(found.marked(wanted.page, |job| {
+        let at = match wanted.by {
+            By::Creation => job.created_at,
+            By::Change => job.updated_at,
+        };
+        Mark::numbered(at, job.id)
+    }))
 }
 
 /// The wishes with the bounds that follow from them for the time that the list is ordered by.
@@ -268,13 +281,17 @@ impl Terms {
                 }
             }
         }
+        if let Some(mark) = wanted.page.after() {
+            let column = wanted.by.column();
+            let sign = if wanted.descending { '<' } else { '>' };
+            let at = self.value(Bound::Time(mark.at));
+            let id = self.value(Bound::Number(mark.number()));
+            self.condition(&format!("(jobs.{column}, jobs.id) {sign} ({at}, {id})"));
+        }
     }
 
     fn text(&mut self, wanted: &Wanted) -> String {
-        let column = match wanted.by {
-            By::Creation => "created_at",
-            By::Change => "updated_at",
-        };
+        let column = wanted.by.column();
         let direction = if wanted.descending { "DESC" } else { "ASC" };
         let order =
             |table| format!("ORDER BY {table}.{column} {direction}, {table}.id {direction}");

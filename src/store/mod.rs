@@ -12,6 +12,7 @@ pub mod audit;
 pub mod bell;
 pub mod catalogs;
 pub mod catalogue;
+pub mod condition;
 pub mod connection_lists;
 pub mod connections;
 pub mod dataplanes;

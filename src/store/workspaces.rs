@@ -15,7 +15,7 @@ use crate::access::policy::{Edit, EditSomething};
 use crate::clock::Timestamp;
 use crate::domain::ids::{OrganizationId, RegionId, WorkspaceId};
 use crate::domain::organization::{Organization, Region};
-use crate::domain::page::{Page, Slice};
+use crate::domain::page::{Mark, Page, Slice};
 use crate::domain::tag::Tag;
 use crate::domain::workspace::{ListedWorkspace, NewWorkspace, Workspace, WorkspaceChange};
 use crate::error::{Error, Result};
@@ -24,7 +24,8 @@ use crate::error::{Error, Result};
 macro_rules! select {
     ($($rest:literal),*) => {
         concat!(
-            "SELECT w.id, w.organization_id, w.name, r.name AS region, w.notifications, w.deleted_at \
+            "SELECT w.id, w.organization_id, w.name, r.name AS region, w.notifications, \
+             w.created_at, w.deleted_at \
              FROM workspaces w JOIN regions r ON r.id = w.region_id ",
             $($rest),*
         )
@@ -78,7 +79,8 @@ const PAGE_OF_ONE_AFTER: &str = page!(
     "$4 OFFSET $5"
 );
 const KEYS_OF_ONE: &str = "SELECT created_at, id FROM workspaces WHERE organization_id = $1 AND deleted_at IS NULL \
-                           ORDER BY created_at, id LIMIT $2";
+                           AND (created_at, id) > ($3, $4) ORDER BY created_at, id LIMIT $2";
+const MARK: &str = "SELECT created_at FROM workspaces WHERE id = $1";
 const INSERT: &str = "INSERT INTO workspaces (id, organization_id, region_id, name, email, notifications, created_at) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const UPDATE: &str = "UPDATE workspaces SET name = COALESCE($2, name), notifications = COALESCE($3, notifications), \
@@ -104,6 +106,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     PAGE_OF_ONE,
     PAGE_OF_ONE_AFTER,
     KEYS_OF_ONE,
+    MARK,
     INSERT,
     UPDATE,
     HOLD,
@@ -211,10 +214,23 @@ pub async fn list(
             notifications,
         });
     }
+    let last = match (rows.last, items.last()) {
+        (None, Some(last)) if page.cursor.is_some() => mark(db, last.id).await?,
+        (known, _) => known,
+    };
     Ok(Slice {
         items,
         more: rows.more,
+        last,
     })
+}
+
+/// Where a workspace stands. Pages do not fetch it with each row: only whoever goes on by a cursor needs it.
+async fn mark(db: &mut dyn Exec, id: WorkspaceId) -> Result<Option<Mark>> {
+    let at: Option<Timestamp> =
+        on!(db, link => sqlx::query_scalar(MARK).bind(id).fetch_optional(link).await)
+            .map_err(Error::store)?;
+    Ok(at.map(|at| Mark::new(at, id)))
 }
 
 async fn list_all(
@@ -227,10 +243,12 @@ async fn list_all(
         Page {
             limit: 20,
             offset: 0,
+            cursor: None,
         } => Some(FIRST_20),
         Page {
             limit: 100,
             offset: 0,
+            cursor: None,
         } => Some(FIRST_100),
         _ => None,
     };
@@ -238,7 +256,11 @@ async fn list_all(
         return on!(db, link => sqlx::query_as(first).fetch_all(link).await).map_err(Error::store);
     }
     let limit = i64::from(page.limit) + 1;
-    let found = match fences.before(db, now, None, page.offset).await? {
+    let start = match page.after() {
+        Some(mark) => Some((mark.into(), 0)),
+        None => fences.before(db, now, None, page.offset).await?,
+    };
+    let found = match start {
         Some((post, rest)) => on!(db, link => {
             let query = sqlx::query_as(PAGE_AFTER).bind(post.created_at).bind(post.id).bind(limit).bind(rest);
             query.fetch_all(link).await
@@ -261,10 +283,12 @@ async fn list_of_one(
         Page {
             limit: 20,
             offset: 0,
+            cursor: None,
         } => Some(FIRST_20_OF_ONE),
         Page {
             limit: 100,
             offset: 0,
+            cursor: None,
         } => Some(FIRST_100_OF_ONE),
         _ => None,
     };
@@ -273,10 +297,14 @@ async fn list_of_one(
             .map_err(Error::store);
     }
     let limit = i64::from(page.limit) + 1;
-    let found = match fences
-        .before(db, now, Some(organization), page.offset)
-        .await?
-    {
+    let start = match page.after() {
+        Some(mark) => Some((mark.into(), 0)),
+        None => {
+            let organization = Some(organization);
+            fences.before(db, now, organization, page.offset).await?
+        }
+    };
+    let found = match start {
         Some((post, rest)) => on!(db, link => {
             let query = sqlx::query_as(PAGE_OF_ONE_AFTER).bind(organization).bind(post.created_at).bind(post.id);
             query.bind(limit).bind(rest).fetch_all(link).await
@@ -297,11 +325,14 @@ async fn list_of_parts(
     page: Page,
 ) -> Result<Slice<Row>> {
     let reach = page.offset() + page.one_more();
-    let mut keys: Vec<Position> = singles.iter().take(reach).copied().collect();
+    let after = page.after().unwrap_or(Mark::LEAST);
+    let ahead = singles.iter().filter(|&&single| single > after.into());
+    let mut keys: Vec<Position> = ahead.take(reach).copied().collect();
     for &organization in organizations {
         let limit = i64::try_from(reach).map_err(Error::internal)?;
         let rows: Vec<(Timestamp, WorkspaceId)> = on!(db, link => {
-            sqlx::query_as(KEYS_OF_ONE).bind(organization).bind(limit).fetch_all(link).await
+            let query = sqlx::query_as(KEYS_OF_ONE).bind(organization).bind(limit);
+            query.bind(after.at).bind(after.id()).fetch_all(link).await
         })
         .map_err(Error::store)?;
         keys.extend(
@@ -313,16 +344,21 @@ async fn list_of_parts(
         keys.sort_unstable();
     }
     let more = keys.len() > page.offset() + page.limit as usize;
-    let ids: Vec<_> = keys
-        .iter()
+    let keys: Vec<_> = keys
+        .into_iter()
         .skip(page.offset())
         .take(page.limit as usize)
-        .map(|key| key.id)
         .collect();
+    let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
     // A single workspace may have gone since the caller's standing was read.
     let before = list!("WHERE w.deleted_at IS NULL AND w.id IN ");
     let items = fetch_in(db, LIVE_IN_ARRAY, before, &ids).await?;
-    Ok(Slice { items, more })
+    let last = keys.last().map(|key| Mark::new(key.created_at, key.id));
+    Ok(Slice {
+        items,
+        more,
+        last: last.filter(|_| page.cursor.is_some()),
+    })
 }
 
 /// Adds a workspace to an organization that the caller may edit.

@@ -175,11 +175,13 @@ impl From<Error> for Failure {
                 sentence(&error),
             ),
             Error::NotFound { .. } => Self::no_such_page(),
-            Error::Conflict(_) | Error::Running { .. } | Error::Taken { .. } => Self::new(
-                StatusCode::CONFLICT,
-                "That cannot be done now",
-                sentence(&error),
-            ),
+            Error::Conflict(_) | Error::Running { .. } | Error::Stale | Error::Taken { .. } => {
+                Self::new(
+                    StatusCode::CONFLICT,
+                    "That cannot be done now",
+                    sentence(&error),
+                )
+            }
             Error::NotYet {
                 ref message,
                 retry_after,
@@ -241,7 +243,7 @@ impl From<Error> for Failure {
 }
 
 /// The error's own words, as a sentence.
-fn sentence(error: &Error) -> String {
+pub(super) fn sentence(error: &Error) -> String {
     let text = error.to_string();
     let mut letters = text.chars();
     let first = letters.next().map(char::to_uppercase).into_iter().flatten();

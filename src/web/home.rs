@@ -77,7 +77,7 @@ pub(super) async fn show(
     )
     .await?;
     drop(db);
-    let Slice { items, more } = found;
+    let Slice { items, more, .. } = found;
     let demo = demo(&app, &person, &items).await?;
     Ok(Page::new(HomePage {
         frame: person.frame(),

@@ -1,12 +1,13 @@
 //! The pages for people: signing in, the start page, workspaces, connections with their jobs and tags, connectors with
-//! sources and destinations, organizations with their groups, one's own settings and applications. One file per
-//! page: its data, its template, its handlers. Forms post and answers redirect, except where a secret is shown.
-//! Everything works without the script.
+//! sources and destinations, organizations with their people, groups and audit log, one's own settings and
+//! applications. One file per page: its data, its template, its handlers. Forms post and answers redirect, except
+//! where a secret is shown. Everything works without the script.
 //!
 //! The layers below guard every page; `http` knows nothing of this room, nor this room of it.
 
 mod applications;
 mod assets;
+mod audit;
 mod commands;
 mod connections;
 mod connectors;
@@ -22,6 +23,7 @@ mod invitation;
 mod login;
 mod moment;
 mod organizations;
+mod people;
 mod profile;
 mod roles;
 mod session;
@@ -81,10 +83,12 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
             "/settings/applications/{id}/delete",
             get(delete::show).post(delete::submit),
         )
+        .merge(audit::routes())
         .merge(connections::routes())
         .merge(connectors::routes())
         .merge(groups::routes())
         .merge(organizations::routes())
+        .merge(people::routes())
         .merge(tags::routes())
         .merge(workspaces::routes())
         .method_not_allowed_fallback(async || Failure::wrong_method());

@@ -1,6 +1,6 @@
 //! Roles in the words of people.
 
-use crate::domain::permission::PermissionType;
+use crate::domain::permission::{PermissionType, ScopeKind};
 
 /// What somebody with this permission is called.
 pub(super) fn words(permission: PermissionType) -> &'static str {
@@ -40,4 +40,28 @@ pub(super) fn meaning(permission: PermissionType) -> &'static str {
         PermissionType::WorkspaceRunner => "start and cancel jobs",
         PermissionType::WorkspaceReader => "look at it",
     }
+}
+
+/// A role in a list to choose from.
+#[derive(Debug)]
+pub(super) struct Choice {
+    pub(super) key: &'static str,
+    pub(super) words: &'static str,
+    pub(super) meaning: &'static str,
+    pub(super) chosen: bool,
+}
+
+/// The roles that can be granted on such things.
+pub(super) fn choices(kind: ScopeKind, chosen: &str) -> Vec<Choice> {
+    let fits = |role: &PermissionType| {
+        role.scope_kind() == kind && *role != PermissionType::WorkspaceOwner
+    };
+    let all = PermissionType::ALL.into_iter().filter(fits);
+    let shown = all.map(|role| Choice {
+        key: role.as_str(),
+        words: words(role),
+        meaning: meaning(role),
+        chosen: role.as_str() == chosen,
+    });
+    shown.collect()
 }

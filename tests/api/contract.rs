@@ -19,6 +19,10 @@ const EXTENSIONS: &[&str] = &[
     "field InitiateOauthRequest.definitionId",
     "field PublicAccessTokenResponse.expires_in",
     "field PublicAccessTokenResponse.token_type",
+    "field ConnectionResponse.dataResidency",
+    "header Idempotency-Key",
+    "header If-Match",
+    "header If-None-Match",
     "operation DELETE /api/public/v1/users/{userId}/applications/{applicationId}",
     "operation GET /api/public/v1/connections/{connectionId}/state",
     "operation GET /api/public/v1/jobs/{jobId}/attempts",
@@ -54,7 +58,13 @@ const EXTENSIONS: &[&str] = &[
     "operation POST /api/v1/sources/check_connection",
     "operation POST /api/v1/state/create_or_update_safe",
     "operation POST /api/v1/state/get",
+    "operation POST /api/v1/workspaces/get_organization_info",
     "operation PUT /api/public/v1/connections/{connectionId}/state",
+    "parameter GET /api/public/v1/connections?cursor",
+    "parameter GET /api/public/v1/destinations?cursor",
+    "parameter GET /api/public/v1/jobs?cursor",
+    "parameter GET /api/public/v1/sources?cursor",
+    "parameter GET /api/public/v1/workspaces?cursor",
     "value PermissionType \"workspace_destination_editor\"",
     "value PermissionType \"workspace_source_editor\"",
     "value PublicPermissionType \"workspace_destination_editor\"",
@@ -269,6 +279,18 @@ impl Report {
                     self.schema(&at, &parameter["schema"], &our["schema"], sides, true);
                 }
                 None => drop(self.lacking.insert(format!("{at}: is not there"))),
+            }
+        }
+        for our in ours["parameters"].as_array().into_iter().flatten() {
+            let same = |one: &&Value| one["name"] == our["name"] && one["in"] == our["in"];
+            let mut all = theirs["parameters"].as_array().into_iter().flatten();
+            if all.find(same).is_none() {
+                let name = our["name"].as_str().unwrap_or_default();
+                let extension = match our["in"].as_str() {
+                    Some("header") => format!("header {name}"),
+                    _ => format!("parameter {id}?{name}"),
+                };
+                self.extensions.insert(extension);
             }
         }
         if let Some(body) = theirs.get("requestBody") {

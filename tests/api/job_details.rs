@@ -202,6 +202,12 @@ async fn a_log_can_be_followed_to_the_end_of_the_job() {
         .expect("a request");
     let rest = admin.ask(request).await;
     assert_eq!(events(&rest.text)[0], r#"line 0:2 "three""#);
+    // The last attempt that a number can name is followed by none.
+    let beyond = "/jobs/1/logs?follow=true&attempt=2147483647";
+    assert_eq!(
+        events(&admin.get(beyond).await.text),
+        [r#"end  {"status":"succeeded"}"#]
+    );
 }
 
 #[tokio::test]

@@ -105,3 +105,30 @@ async fn a_removed_person_is_gone_everywhere_at_once() {
     );
     admin.get("/workspaces").await.ok(200);
 }
+
+#[tokio::test]
+async fn older_clients_read_the_organization_of_a_workspace() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let workspace = admin.first_workspace().await;
+    let path = "/api/v1/workspaces/get_organization_info";
+    let body = serde_json::json!({ "workspaceId": workspace });
+    let read = admin.post(path, body.clone()).await.ok(200);
+    assert_eq!(read["organizationId"], HOME.to_string());
+    assert_eq!(read["organizationName"], "Default Organization");
+    // Whoever works in the workspace alone learns nothing of the organization, belonging to it or not.
+    let owner = (
+        P::WorkspaceOwner,
+        Workspace(workspace.parse().expect("an id")),
+    );
+    let member = (P::OrganizationMember, Organization(HOME));
+    for (grants, status) in [
+        (vec![owner], 403),
+        (vec![owner, member], 403),
+        (vec![(P::OrganizationReader, Organization(HOME))], 200),
+    ] {
+        let person = server.person("somebody", &grants).await;
+        let answer = person.post(path, body.clone()).await;
+        assert_eq!(answer.status, status, "{grants:?}: {}", answer.text);
+    }
+}

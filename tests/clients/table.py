@@ -14,6 +14,7 @@ KINDS = {
     "airflow": ("Airflow `apache-airflow-providers-airbyte`", "hook, operator (waiting, asynchronous, deferrable), sensor, trigger"),
     "dagster": ("Dagster `dagster-airbyte`", "assets loaded from a workspace and materialized, sync and poll"),
     "newman": ("Postman by `newman`", "a collection of the usual steps, from the token to a cancelled sync"),
+    "schemathesis": ("schemathesis", "every operation of our own description: no 5xx, no answer that it does not describe"),
     "curl": ("curl", "the documented steps"),
 }
 # What a generation does not have itself.

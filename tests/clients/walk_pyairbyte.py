@@ -65,6 +65,10 @@ def workspaces(number):
     equal("it is renamed", [one.name for one in workspace.list_workspaces(name="Shop")], ["Shop"])
     token = by_hand("POST", "/applications/token", {"client_id": ADMIN[0], "client_secret": ADMIN[1]})["access_token"]
     equal("a bearer token does as well", len(workspace_of(number, bearer_token=token).list_workspaces()), 1)
+    organization = workspace.get_organization()
+    [known] = by_hand("GET", "/organizations")["data"]
+    equal("it knows its organization", (organization.organization_id, organization.organization_name),
+          (known["organizationId"], known["organizationName"]))
     raised("an unknown workspace is an exception", Exception, lambda: workspace_of(NOBODY).connect())
     return workspace
 

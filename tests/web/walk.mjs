@@ -12,6 +12,7 @@ import { connections } from "./journeys/connections.mjs";
 import { connectors } from "./journeys/connectors.mjs";
 import { forms } from "./journeys/forms.mjs";
 import { groups } from "./journeys/groups.mjs";
+import { people } from "./journeys/people.mjs";
 import { sessions } from "./journeys/sessions.mjs";
 import { waiting } from "./journeys/waiting.mjs";
 import { workspaces } from "./journeys/workspaces.mjs";
@@ -49,6 +50,7 @@ const steps = [
   ...connections(stage),
   ...groups(stage),
   ...workspaces(stage),
+  ...people(stage),
   ...waiting(stage, binary),
   ...sessions(stage, binary),
 

@@ -1,5 +1,5 @@
 //! Parameters of the query. Lists come as repeated parameters or with commas between; unknown
-//! parameters are ignored; every fault is reported, not only the first.
+//! parameters are ignored here (`unknown_parameters` warns of them); every fault is reported, not only the first.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -132,7 +132,21 @@ impl Parameters {
         let offset = self
             .number("offset", 0, i32::MAX.cast_unsigned())
             .unwrap_or(usual.offset);
-        Page { limit, offset }
+        Page {
+            limit,
+            offset,
+            cursor: None,
+        }
+    }
+
+    /// The same with a `cursor` in the place of `offset`, for lists that know one.
+    pub fn page_or_cursor(&mut self) -> Page {
+        let cursor = self.optional("cursor");
+        let page = self.page();
+        if cursor.is_some() && page.offset > 0 {
+            self.fault("offset", "does not go with a cursor");
+        }
+        Page { cursor, ..page }
     }
 
     /// A whole number within bounds.

@@ -1,11 +1,13 @@
 //! The few older endpoints under `/api/v1` that pages, scripts and clients of the reference server call:
-//! the applications' twins, checks, connections with their catalogs and states, jobs, and health. Everything else under `/api/v1` is a JSON 404.
+//! the applications' twins, checks, connections with their catalogs and states, jobs, the organization of a workspace,
+//! and health. Everything else under `/api/v1` is a JSON 404.
 
 pub mod applications;
 pub mod checks;
 pub mod connections;
 pub mod health;
 pub mod jobs;
+pub mod workspaces;
 
 use std::sync::Arc;
 
@@ -28,6 +30,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(connections::state))
         .routes(routes!(connections::put_state))
         .routes(routes!(jobs::get))
+        .routes(routes!(workspaces::organization))
         .routes(routes!(health::health))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

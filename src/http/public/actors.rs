@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::domain::actor::{Actor, ListedActor};
 use crate::domain::definition::Kind;
 use crate::domain::ids::WorkspaceId;
-use crate::domain::page::{Page, Slice};
+use crate::domain::page::Page;
 use crate::http::extract::{FromQuery, Parameters};
 use crate::http::problem::Problem;
 use crate::request::Base;
@@ -103,7 +103,7 @@ impl FromQuery for ListQuery {
         Self {
             workspace_ids: parameters.list("workspaceIds"),
             include_deleted: parameters.flag("includeDeleted").unwrap_or(false),
-            page: parameters.page(),
+            page: parameters.page_or_cursor(),
         }
     }
 }
@@ -146,14 +146,7 @@ pub(super) async fn list(
         actors::list(&mut db, Reach::Places(&places), wanted).await?
     };
     drop(db);
-    let shown = Slice {
-        more: found.more,
-        items: found
-            .items
-            .into_iter()
-            .map(|actor| Shown { kind, actor })
-            .collect(),
-    };
+    let shown = found.map(|actor| Shown { kind, actor });
     let mut filters = vec![("includeDeleted", query.include_deleted.to_string())];
     if !query.workspace_ids.is_empty() {
         let ids: Vec<_> = query

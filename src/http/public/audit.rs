@@ -124,7 +124,7 @@ pub async fn list(
     let host = doors::organization::<Administer>(&mut db, &caller, id).await?;
     let found = audit::list(&mut db, &host, &query.wanted(), query.page).await?;
     let path = format!("/api/public/v1/organizations/{id}/auditLog");
-    let links = Links::new(&base, &path, &query.filters(), query.page, found.more);
+    let links = Links::new(&base, &path, &query.filters(), query.page, &found);
     Ok(Json(AuditLogResponse {
         data: found.items.into_iter().map(Into::into).collect(),
         previous: links.previous(),

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::connection_bodies::{
     ConnectionCreateRequest, ConnectionPatchRequest, StreamConfigurations,
 };
-use super::page::{self, PageParameters, WriteJson, write_id, write_text};
+use super::page::{self, CursorParameter, PageParameters, WriteJson, write_id, write_text};
 use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::app::App;
@@ -20,7 +20,7 @@ use crate::domain::connection::{
     Connection, ListedConnection, Namespace, NonBreakingChanges, Status,
 };
 use crate::domain::ids::{ActorId, ConnectionId, TagId, WorkspaceId};
-use crate::domain::page::{Page, Slice};
+use crate::domain::page::Page;
 use crate::domain::schedule::Told;
 use crate::domain::tag::Tag;
 use crate::error::{Error, Result};
@@ -179,7 +179,7 @@ impl FromQuery for ListQuery {
             workspace_ids: parameters.list("workspaceIds"),
             tag_ids: parameters.list("tagIds"),
             include_deleted: parameters.flag("includeDeleted").unwrap_or(false),
-            page: parameters.page(),
+            page: parameters.page_or_cursor(),
         }
     }
 }
@@ -204,7 +204,7 @@ impl ListQuery {
     path = "/api/public/v1/connections",
     operation_id = "listConnections",
     tag = "Connections",
-    params(ListQuery, PageParameters),
+    params(ListQuery, PageParameters, CursorParameter),
     responses((status = 200, body = ConnectionsResponse))
 )]
 pub async fn list(
@@ -232,14 +232,10 @@ pub async fn list(
         tags.entry(one.connection_id).or_default().push(one.tag);
     }
     drop(db);
-    let shown = found.items.into_iter().map(|connection| {
+    let slice = found.try_map(|connection| {
         let tags = tags.remove(&connection.id).unwrap_or_default();
         Shown::new(connection, tags)
-    });
-    let slice = Slice {
-        items: shown.collect::<Result<Vec<_>>>()?,
-        more: found.more,
-    };
+    })?;
     let filters = query.filters();
     Ok(page::respond(&base, LIST, &filters, query.page, &slice))
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::actors::{self, Configuration, GetQuery, ListQuery, respond};
-use super::page::PageParameters;
+use super::page::{CursorParameter, PageParameters};
 use crate::access::caller::Caller;
 use crate::app::App;
 use crate::domain::definition::Kind;
@@ -87,7 +87,7 @@ pub struct DestinationsResponse {
     path = "/api/public/v1/destinations",
     operation_id = "listDestinations",
     tag = "Destinations",
-    params(ListQuery, PageParameters),
+    params(ListQuery, PageParameters, CursorParameter),
     responses((status = 200, body = DestinationsResponse))
 )]
 pub async fn list(

@@ -1,4 +1,4 @@
-//! The page at the documentation root: every operation, written from the OpenAPI document.
+//! The page at the documentation root: every operation, written from the OpenAPI document, and the limits in effect.
 
 use std::sync::Arc;
 
@@ -9,6 +9,8 @@ use axum::response::{Html, IntoResponse, Response};
 use utoipa::openapi::path::Operation;
 
 use crate::app::App;
+use crate::config::Config;
+use crate::domain::page::Page as Paging;
 use crate::error::Error;
 use crate::http::openapi;
 use crate::http::problem::Problem;
@@ -18,6 +20,7 @@ use crate::http::problem::Problem;
 #[template(path = "documentation.html")]
 struct Page {
     version: &'static str,
+    limits: Vec<(&'static str, String)>,
     groups: Vec<Group>,
 }
 
@@ -42,14 +45,37 @@ struct Row {
     security(()),
     responses((status = 200, description = "A page that lists every operation", content_type = "text/html", body = String))
 )]
-pub async fn show(State(_app): State<Arc<App>>) -> Result<Response, Problem> {
+pub async fn show(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let page = Page {
         version: env!("CARGO_PKG_VERSION"),
+        limits: limits(&app.config),
         groups: groups(),
     };
     let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     let html = page.render().map_err(Error::internal)?;
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
+}
+
+/// What a caller meets; `docs/limits.md` has the others.
+fn limits(config: &Config) -> Vec<(&'static str, String)> {
+    let (server, throttle) = (&config.server, &config.throttle);
+    let failures = match throttle.tokens_by_source {
+        most if throttle.enabled && most > 0 => format!("{most} a minute"),
+        _ => "any number".to_owned(),
+    };
+    vec![
+        (
+            "Items of a page",
+            format!("{}, at most {}", Paging::USUAL, Paging::LARGEST),
+        ),
+        ("Body of a request", format!("{} bytes", server.body_limit)),
+        (
+            "Time for a request",
+            format!("{} s", server.request_timeout.as_secs()),
+        ),
+        ("Failed token requests from one address", failures),
+        ("Other requests", "any number".to_owned()),
+    ]
 }
 
 fn groups() -> Vec<Group> {

@@ -100,7 +100,7 @@ pub async fn list(
     let group = doors::group::<Administer>(&mut db, &caller, id).await?;
     let found = groups::members(&mut db, &group, query.page).await?;
     let path = format!("/api/public/v1/groups/{id}/members");
-    let links = Links::new(&base, &path, &[], query.page, found.more);
+    let links = Links::new(&base, &path, &[], query.page, &found);
     Ok(Json(GroupMembersResponse {
         data: found.items.into_iter().map(Into::into).collect(),
         previous: links.previous(),

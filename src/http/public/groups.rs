@@ -118,7 +118,7 @@ pub async fn list(
     let host = doors::organization::<Administer>(&mut db, &caller, organization).await?;
     let found = groups::list(&mut db, &host, query.page).await?;
     let filters = [("organizationId", organization.to_string())];
-    let links = Links::new(&base, LIST, &filters, query.page, found.more);
+    let links = Links::new(&base, LIST, &filters, query.page, &found);
     Ok(Json(GroupsResponse {
         data: found.items.into_iter().map(Into::into).collect(),
         previous: links.previous(),

@@ -17,7 +17,7 @@ use crate::store::db;
     operation_id = "getHealthCheck",
     tag = "public",
     security(()),
-    responses((status = 200, description = "The server and its database answer", body = String))
+    responses((status = 200, description = "The server and its database answer", content_type = "application/json", body = String))
 )]
 pub async fn health(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     db::ping(&mut app.db.read().await?).await?;

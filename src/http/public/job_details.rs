@@ -329,11 +329,12 @@ impl Follower {
                 }
                 continue;
             }
-            if attempt + 1 < job.attempts {
-                self.wanted.attempt = Some(attempt + 1);
+            let following = attempt.saturating_add(1);
+            if following < job.attempts {
+                self.wanted.attempt = Some(following);
                 self.wanted.from = Some(0);
                 let event = Event::default().event("attempt");
-                let data = json!({ "attempt": attempt + 1 }).to_string();
+                let data = json!({ "attempt": following }).to_string();
                 self.waiting.push_back(event.data(data));
                 continue;
             }

@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{self, PageParameters, WriteJson, write_id, write_text};
+use super::page::{self, CursorParameter, PageParameters, WriteJson, write_id, write_text};
 use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::app::App;
@@ -222,7 +222,7 @@ impl FromQuery for ListQuery {
             updated_at_start: parameters.optional("updatedAtStart"),
             updated_at_end: parameters.optional("updatedAtEnd"),
             order_by: parameters.optional("orderBy"),
-            page: parameters.page(),
+            page: parameters.page_or_cursor(),
         }
     }
 }
@@ -320,7 +320,7 @@ impl FromStr for Order {
     path = "/api/public/v1/jobs",
     operation_id = "listJobs",
     tag = "Jobs",
-    params(ListQuery, PageParameters),
+    params(ListQuery, PageParameters, CursorParameter),
     responses((status = 200, body = JobsResponse))
 )]
 pub async fn list(
@@ -357,10 +357,7 @@ pub async fn list(
     };
     drop(db);
     let found = match query.status {
-        Some(JobStatusEnum::Queued) => Slice {
-            items: Vec::new(),
-            more: false,
-        },
+        Some(JobStatusEnum::Queued) => Slice::whole(Vec::new(), false),
         _ => found,
     };
     let filters = query.filters();

@@ -74,6 +74,17 @@ pub struct PageParameters {
     offset: i32,
 }
 
+/// The parameter of those lists that can be read without counting; `Parameters::page_or_cursor` reads it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only describes")]
+pub struct CursorParameter {
+    /// `start`, in the place of `offset`: `next` then leads from page to page by cursors. A page takes as long
+    /// at any depth, and none is missed or seen twice when items are created or deleted meanwhile.
+    #[param(required = false)]
+    cursor: String,
+}
+
 /// The links to the pages around one; empty where there is none.
 #[derive(Debug)]
 pub struct Links {
@@ -95,29 +106,29 @@ impl Links {
     }
 
     /// `path` is the list's own, `filters` are the parameters to keep, in order.
-    pub fn new(
+    pub fn new<T>(
         base: &Base,
         path: &str,
         filters: &[(&str, String)],
         page: Page,
-        more: bool,
+        slice: &Slice<T>,
     ) -> Self {
-        let link = |offset: u32| {
+        let link = |name: &str, value: String| {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(filters);
             query.append_pair("limit", &page.limit.to_string());
-            query.append_pair("offset", &offset.to_string());
+            query.append_pair(name, &value);
             format!("{}{path}?{}", base.0, query.finish())
         };
         let previous = if page.offset == 0 {
             String::new()
         } else {
-            link(page.offset.saturating_sub(page.limit))
+            link("offset", page.offset.saturating_sub(page.limit).to_string())
         };
-        let next = if more {
-            link(page.offset + page.limit)
-        } else {
-            String::new()
+        let next = match slice.last {
+            _ if !slice.more => String::new(),
+            Some(last) => link("cursor", last.to_string()),
+            None => link("offset", (page.offset + page.limit).to_string()),
         };
         Self { previous, next }
     }
@@ -131,7 +142,7 @@ pub fn respond<T: WriteJson>(
     page: Page,
     slice: &Slice<T>,
 ) -> Response {
-    let links = Links::new(base, path, filters, page, slice.more);
+    let links = Links::new(base, path, filters, page, slice);
     let mut body = Vec::with_capacity(256 + slice.items.len() * 1024);
     body.extend_from_slice(b"{\"previous\":");
     write_text(&links.previous, &mut body);

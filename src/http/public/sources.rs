@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::actors::{self, Configuration, GetQuery, ListQuery, respond};
-use super::page::PageParameters;
+use super::page::{CursorParameter, PageParameters};
 use crate::access::caller::Caller;
 use crate::app::App;
 use crate::domain::definition::Kind;
@@ -95,7 +95,7 @@ pub struct SourcesResponse {
     path = "/api/public/v1/sources",
     operation_id = "listSources",
     tag = "Sources",
-    params(ListQuery, PageParameters),
+    params(ListQuery, PageParameters, CursorParameter),
     responses((status = 200, body = SourcesResponse))
 )]
 pub async fn list(

@@ -8,14 +8,15 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{self, PageParameters, WriteJson, write_id, write_text};
+use super::page::{self, CursorParameter, PageParameters, WriteJson, write_id, write_text};
 use crate::access::caller::Caller;
 use crate::access::doors;
+use crate::access::granted::Granted;
 use crate::access::policy::{Edit, EditSomething, Read};
 use crate::app::App;
 use crate::domain::ids::{OrganizationId, RegionId, WorkspaceId};
 use crate::domain::notifications::NotificationsChange;
-use crate::domain::page::{Page, Slice};
+use crate::domain::page::{Mark, Page, Slice};
 use crate::domain::text::Name;
 use crate::domain::workspace::{ListedWorkspace, Workspace};
 use crate::error::Result;
@@ -105,7 +106,7 @@ impl FromQuery for ListQuery {
         Self {
             workspace_ids: parameters.list("workspaceIds"),
             include_deleted: parameters.flag("includeDeleted").unwrap_or(false),
-            page: parameters.page(),
+            page: parameters.page_or_cursor(),
         }
     }
 }
@@ -116,7 +117,7 @@ impl FromQuery for ListQuery {
     path = "/api/public/v1/workspaces",
     operation_id = "listWorkspaces",
     tag = "Workspaces",
-    params(ListQuery, PageParameters),
+    params(ListQuery, PageParameters, CursorParameter),
     responses((status = 200, body = WorkspacesResponse))
 )]
 pub async fn list(
@@ -156,15 +157,17 @@ async fn named(
     caller: &Caller,
     query: &ListQuery,
 ) -> Result<Slice<ListedWorkspace>> {
+    let page = query.page;
     let found = doors::workspaces_named(db, caller, &query.workspace_ids).await?;
+    let mark = |workspace: &Workspace| Mark::new(workspace.created_at, workspace.id);
     let wanted = found
         .into_iter()
-        .filter(|workspace| query.include_deleted || workspace.deleted_at.is_none());
-    let items = wanted.skip(query.page.offset()).take(query.page.one_more());
-    Ok(Slice::of(
-        query.page,
-        items.map(|one| one.into_inner().into()).collect(),
-    ))
+        .map(Granted::into_inner)
+        .filter(|workspace| query.include_deleted || workspace.deleted_at.is_none())
+        .filter(|workspace| page.after().is_none_or(|after| mark(workspace) > after));
+    let items = wanted.skip(page.offset()).take(page.one_more());
+    let found = Slice::of(page, items.collect()).marked(page, mark);
+    Ok(found.map(ListedWorkspace::from))
 }
 
 /// Create a workspace. Needs `organization_editor` on its organization.

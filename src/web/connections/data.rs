@@ -78,7 +78,7 @@ pub(in crate::web) async fn has_none(
 ) -> Result<bool> {
     let one = Part {
         limit: 1,
-        offset: 0,
+        ..Part::default()
     };
     let found = of_workspace(app, person, workspace, &[], one).await?;
     Ok(found.items.is_empty())

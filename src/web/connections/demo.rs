@@ -67,7 +67,7 @@ async fn end(
     ground.kind = kind;
     let part = Part {
         limit: Part::LARGEST,
-        offset: 0,
+        ..Part::default()
     };
     let there = connectors::data::actors(app, ground, part).await?;
     let own = there.items.into_iter().find(|actor| actor.name == name);

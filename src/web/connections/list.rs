@@ -76,10 +76,11 @@ pub(in crate::web) async fn show(
     let part = Part {
         limit: Part::USUAL,
         offset: (number - 1) * Part::USUAL,
+        ..Part::default()
     };
     let tag = tag(&app, &ground, query.get("tag")).await?;
     let only: Vec<_> = tag.iter().map(|tag| tag.id).collect();
-    let Slice { items, more } = data::connections(&app, &ground, &only, part).await?;
+    let Slice { items, more, .. } = data::connections(&app, &ground, &only, part).await?;
     let mut tags = tags_of(&app, &items).await?;
     let mut names = Names::default();
     let mut rows = Vec::with_capacity(items.len());
@@ -138,7 +139,7 @@ async fn row(
 ) -> Result<Row> {
     let one = Part {
         limit: 1,
-        offset: 0,
+        ..Part::default()
     };
     let latest = data::history(app, ground, connection.id, one).await?.items;
     let address = address_of(ground, connection.id);

@@ -63,6 +63,7 @@ async fn ends(app: &App, ground: &mut Ground, kind: Kind, chosen: &str) -> Resul
         let part = Part {
             limit: Part::LARGEST,
             offset: u32::try_from(all.len()).unwrap_or(u32::MAX),
+            ..Part::default()
         };
         let found = connectors::data::actors(app, ground, part).await?;
         all.extend(found.items.into_iter().map(|actor| {

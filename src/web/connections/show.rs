@@ -113,6 +113,7 @@ pub(in crate::web) async fn show(
     let part = Part {
         limit: chart::MOST,
         offset: (number - 1) * chart::MOST,
+        ..Part::default()
     };
     let id = spot.connection.id;
     let history = data::history(&app, &spot.ground, id, part).await?;

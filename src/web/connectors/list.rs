@@ -89,8 +89,9 @@ pub(in crate::web) async fn show(
     let part = Part {
         limit: Part::LARGEST,
         offset: (number - 1) * Part::LARGEST,
+        ..Part::default()
     };
-    let Slice { items, more } = data::actors(&app, &ground, part).await?;
+    let Slice { items, more, .. } = data::actors(&app, &ground, part).await?;
     let address = ground.address();
     let page = |number: u32| format!("{address}?page={number}");
     let rows = items.into_iter().map(|actor| Row {

@@ -48,10 +48,11 @@ pub(super) async fn show(
     let part = Part {
         limit: Part::USUAL,
         offset: (number - 1) * Part::USUAL,
+        ..Part::default()
     };
     let mut db = app.db.read().await?;
     let host = doors::organization::<Administer>(&mut db, &house.person.caller, house.id).await?;
-    let Slice { items, more } = groups::list(&mut db, &host, part).await?;
+    let Slice { items, more, .. } = groups::list(&mut db, &host, part).await?;
     let address = house.address(Wing::Groups);
     let page = |number: u32| format!("{address}?page={number}");
     let rows = items.into_iter().map(|group| Row {

@@ -96,6 +96,7 @@ pub(super) async fn page(
     let part = Part {
         limit: Part::USUAL,
         offset: (number - 1) * Part::USUAL,
+        ..Part::default()
     };
     let mut db = app.db.read().await?;
     let group = spot.admit(&mut db).await?;
@@ -188,15 +189,11 @@ async fn offered(app: &App, db: &mut Reader, spot: &Spot) -> Result<Slice<(Strin
     let host = doors::organization::<Administer>(db, caller, spot.house.id).await?;
     let part = Part {
         limit: Part::LARGEST,
-        offset: 0,
+        ..Part::default()
     };
     let (now, scope) = (app.clock.now(), caller.scope_within(&host));
     let found = workspaces::list(db, &app.lists, now, &scope, part).await?;
-    let items = found.items.into_iter();
-    Ok(Slice {
-        items: items.map(|one| (one.id.to_string(), one.name)).collect(),
-        more: found.more,
-    })
+    Ok(found.map(|one| (one.id.to_string(), one.name)))
 }
 
 /// What was done just now. The address names it by a key, so nobody can put words into this page.

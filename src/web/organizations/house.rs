@@ -38,23 +38,37 @@ pub(in crate::web) struct Hall {
 /// The parts of an organization's pages, in the order of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::web) enum Wing {
+    Users,
+    ServiceAccounts,
     Groups,
+    Audit,
 }
 
 impl Wing {
-    pub(in crate::web) const ALL: [Self; 1] = [Self::Groups];
+    pub(in crate::web) const ALL: [Self; 4] = [
+        Self::Users,
+        Self::ServiceAccounts,
+        Self::Groups,
+        Self::Audit,
+    ];
     /// Where one is led who asks for none.
     pub(in crate::web) const FIRST: Self = Self::ALL[0];
 
     pub(in crate::web) fn words(self) -> &'static str {
         match self {
+            Self::Users => "Users",
+            Self::ServiceAccounts => "Service accounts",
             Self::Groups => "Groups",
+            Self::Audit => "Audit log",
         }
     }
 
     fn part(self) -> &'static str {
         match self {
+            Self::Users => "users",
+            Self::ServiceAccounts => "service-accounts",
             Self::Groups => "groups",
+            Self::Audit => "audit",
         }
     }
 }

@@ -20,6 +20,13 @@ const ORGANIZATION_MEMBERS: Roles = &[
     P::OrganizationReader,
     P::OrganizationMember,
 ];
+const ORGANIZATION_READERS: Roles = &[
+    P::InstanceAdmin,
+    P::OrganizationAdmin,
+    P::OrganizationEditor,
+    P::OrganizationRunner,
+    P::OrganizationReader,
+];
 const ORGANIZATION_EDITORS: Roles = &[
     P::InstanceAdmin,
     P::OrganizationAdmin,
@@ -1217,6 +1224,19 @@ pub const TABLE: &[Row] = &[
                 Method::POST,
                 "/api/v1/state/create_or_update_safe".into(),
                 Some(body),
+            )
+        },
+    },
+    Row {
+        operation: "internalGetOrganizationInfo",
+        target: Target::Workspace,
+        roles: ORGANIZATION_READERS,
+        ok: 200,
+        request: |id, _| {
+            (
+                Method::POST,
+                "/api/v1/workspaces/get_organization_info".into(),
+                Some(json!({ "workspaceId": id })),
             )
         },
     },

@@ -16,6 +16,8 @@ export function groups(stage) {
       await stage.page.goto("/");
       await stage.page.getByRole("navigation", { name: "Account" }).locator("summary").click();
       await link("Organization").click();
+      await sees("Users");
+      await stage.page.getByRole("navigation", { name: "Organization" }).getByRole("link", { name: "Groups" }).click();
       await sees("Groups");
       known.groups = path();
       const side = stage.page.getByRole("navigation", { name: "Organization" });
