@@ -108,11 +108,11 @@ mod tests {
     #[test]
     fn a_warning_is_short_and_cannot_be_broken_out_of() {
         let query = format!(
-            "a%0d%0aSet-Cookie:%20b=\"c\\&{}=&%C3%A9&d&e&f&g&h",
+            "a%0d%0aSet-Cookie:%20b%22%5c&{}=&%C3%A9&d&e&f&g&h",
             "n".repeat(9000)
         );
         let text = warned(&query).expect("a warning");
-        assert!(text.contains("a??Set-Cookie??b??c??, nnn"), "{text}");
+        assert!(text.contains("a??Set-Cookie??b??, nnn"), "{text}");
         assert!(text.contains("n..., ?, d, e and more;"), "{text}");
         assert!(text.len() < 400, "{text}");
         assert_eq!(text.matches('"').count(), 2, "{text}");
