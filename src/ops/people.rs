@@ -158,11 +158,23 @@ pub async fn grant(
     Ok(new)
 }
 
-/// Adds an organization with a region of its own.
+/// Adds an organization as the operator does, who gives it no contact.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn create_organization(app: &App, name: &Name) -> Result<OrganizationId> {
+    create_organization_for(app, name, "").await
+}
+
+/// Adds an organization with a region of its own and the e-mail address of its contact.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn create_organization_for(
+    app: &App,
+    name: &Name,
+    contact: &str,
+) -> Result<OrganizationId> {
     let id = OrganizationId::from(app.clock.new_id());
     let region = Region {
         id: app.clock.new_id().into(),
@@ -170,7 +182,8 @@ pub async fn create_organization(app: &App, name: &Name) -> Result<OrganizationI
         name: app.config.admin.region.clone(),
     };
     let mut db = app.db.write().await?;
-    setup::add_organization(&mut db, id, name.as_str(), &region, app.clock.now()).await?;
+    let named = (name.as_str(), contact);
+    setup::add_organization(&mut db, id, named, &region, app.clock.now()).await?;
     audit::made(&Noun::Organization, &id);
     audit::within(id);
     db.commit().await?;

@@ -54,11 +54,11 @@ pub async fn begin(db: &mut Writer, all: &Beginnings<'_>, now: Timestamp) -> Res
 pub async fn add_organization(
     db: &mut Writer,
     id: OrganizationId,
-    name: &str,
+    (name, email): (&str, &str),
     region: &Region,
     now: Timestamp,
 ) -> Result<()> {
-    organizations::insert_unasked(db, id, name, "", now).await?;
+    organizations::insert_unasked(db, id, name, email, now).await?;
     organizations::insert_region(db, region, now).await
 }
 

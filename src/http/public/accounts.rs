@@ -289,7 +289,7 @@ pub async fn delete_application(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Create an organization, with a region of its own. Needs `instance_admin`.
+/// Create an organization, with a region of its own and you as its contact. Needs `instance_admin`.
 #[utoipa::path(
     post,
     path = "/api/public/v1/organizations",
@@ -304,10 +304,12 @@ pub async fn create_organization(
     Body(body): Body<OrganizationCreateRequest>,
 ) -> Result<Json<OrganizationResponse>, Problem> {
     doors::instance(&mut app.db.read().await?, &caller).await?;
-    let id = people::create_organization(&app, &body.organization_name).await?;
+    let contact = caller.user().email.clone();
+    let id = people::create_organization_for(&app, &body.organization_name, &contact).await?;
     Ok(Json(OrganizationResponse::new(
         id,
         body.organization_name.into(),
+        contact,
     )))
 }
 

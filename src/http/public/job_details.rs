@@ -156,6 +156,18 @@ pub struct LogResponse {
     next: i64,
 }
 
+/// A server-sent event of a log that is followed. This type describes it; [`Follower`] sends it.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "only describes")]
+pub struct LogEvent {
+    /// `line`, `attempt` or `end`.
+    event: String,
+    /// Of a line: for `Last-Event-ID`, to go on reading.
+    id: Option<String>,
+    /// A JSON object: a line, the number of an attempt, or how the job ended.
+    data: String,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LogLineResponse {
     /// Counted from 0.
@@ -231,7 +243,7 @@ impl LogQuery {
     operation_id = "getJobLogs",
     tag = "Jobs",
     params(("jobId" = i64, Path), LogQuery),
-    responses((status = 200, content((LogResponse = "application/json"), (String = "text/event-stream"))))
+    responses((status = 200, content((LogResponse = "application/json"), (LogEvent = "text/event-stream"))))
 )]
 pub async fn logs(
     State(app): State<Arc<App>>,

@@ -19,7 +19,7 @@ use crate::store::organizations;
 pub struct OrganizationResponse {
     organization_id: OrganizationId,
     organization_name: String,
-    /// Empty until somebody gives one.
+    /// Of its contact; empty when the operator made it on the command line.
     #[schema(format = Email)]
     email: String,
 }
@@ -31,11 +31,11 @@ pub struct OrganizationsResponse {
 
 impl OrganizationResponse {
     /// One just made.
-    pub fn new(id: OrganizationId, name: String) -> Self {
+    pub fn new(id: OrganizationId, name: String, email: String) -> Self {
         Self {
             organization_id: id,
             organization_name: name,
-            email: String::new(),
+            email,
         }
     }
 }
