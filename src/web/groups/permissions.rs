@@ -9,13 +9,13 @@ use super::Spot;
 use super::show::{self, Troubles};
 use crate::app::App;
 use crate::domain::ids::PermissionId;
-use crate::domain::permission::{PermissionScope, PermissionType, ScopeKind};
 use crate::error::{Error, Noun, Result};
 use crate::ops;
 use crate::store::groups;
 use crate::web::failure::Failure;
 use crate::web::form::{Fields, Form};
 use crate::web::frame::Page;
+use crate::web::organizations::grants::{self, Refused};
 
 /// Grants something.
 pub(super) async fn grant(
@@ -27,9 +27,7 @@ pub(super) async fn grant(
         Ok(()) => Ok(spot.after("granted")),
         Err(trouble) => {
             let troubles = Troubles {
-                role: fields.get("role").to_owned(),
-                workspace: fields.get("workspace").to_owned(),
-                permission: Some(trouble),
+                grant: Refused::of(&fields, trouble),
                 ..Troubles::default()
             };
             let page = show::page(&app, spot, 1, None, troubles).await?;
@@ -40,16 +38,10 @@ pub(super) async fn grant(
 
 /// Does it, or says what is wrong with the choice.
 async fn granted(app: &App, spot: &Spot, fields: &Fields) -> Result<Result<(), String>> {
-    let Ok(role) = fields.get("role").parse::<PermissionType>() else {
-        return Ok(Err("Choose a role.".to_owned()));
-    };
-    let scope = match (role.scope_kind(), fields.get("workspace").parse()) {
-        (ScopeKind::Instance, _) => {
-            return Ok(Err("This role cannot be granted to a group.".to_owned()));
-        }
-        (ScopeKind::Organization, _) => PermissionScope::Organization(spot.house.id),
-        (ScopeKind::Workspace, Ok(workspace)) => PermissionScope::Workspace(workspace),
-        (ScopeKind::Workspace, Err(_)) => return Ok(Err("Choose a workspace.".to_owned())),
+    let not_here = "This role cannot be granted to a group.";
+    let (role, scope) = match grants::chosen(fields, spot.house.id, not_here) {
+        Ok(chosen) => chosen,
+        Err(trouble) => return Ok(Err(trouble)),
     };
     let mut db = app.db.write().await?;
     let group = spot.admit(&mut db).await?;

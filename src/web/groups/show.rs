@@ -1,6 +1,5 @@
 //! A group: who is in it, and what it is granted.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -8,19 +7,18 @@ use axum::extract::State;
 
 use super::Spot;
 use crate::access::doors;
-use crate::access::policy::{Administer, Belong};
+use crate::access::policy::Belong;
 use crate::app::App;
 use crate::domain::group::{Group, GroupMember, GroupPermission};
-use crate::domain::ids::WorkspaceId;
-use crate::domain::page::{Page as Part, Slice};
-use crate::domain::permission::{PermissionType, ScopeKind};
-use crate::error::{Error, Result};
+use crate::domain::page::Page as Part;
+use crate::error::Result;
 use crate::store::db::Reader;
+use crate::store::groups;
 use crate::store::users::{self, Wanted};
-use crate::store::{groups, workspaces};
 use crate::web::failure::Failure;
 use crate::web::form::Asked;
 use crate::web::frame::{Frame, Page};
+use crate::web::organizations::grants::{Names, Offers, Refused};
 use crate::web::organizations::house::{Hall, Wing};
 use crate::web::roles;
 
@@ -46,10 +44,7 @@ pub(super) struct ShowPage {
     /// Who could be taken in: e-mail and name.
     suggested: Vec<(String, String)>,
     permissions: Vec<PermissionRow>,
-    /// The workspaces that something can be granted on: id and name.
-    workspaces: Vec<(String, String)>,
-    /// Whether the organization has more of them.
-    more_workspaces: bool,
+    offers: Offers,
     troubles: Troubles,
 }
 
@@ -58,9 +53,7 @@ pub(super) struct ShowPage {
 pub(super) struct Troubles {
     pub(super) email: String,
     pub(super) member: Option<String>,
-    pub(super) role: String,
-    pub(super) workspace: String,
-    pub(super) permission: Option<String>,
+    pub(super) grant: Refused,
 }
 
 /// Something granted.
@@ -104,7 +97,7 @@ pub(super) async fn page(
     let granted = groups::permissions(&mut db, &group).await?;
     let permissions = rows(&mut db, &spot, granted).await?;
     let suggested = suggested(&mut db, &spot, &members.items).await?;
-    let workspaces = offered(app, &mut db, &spot).await?;
+    let offers = Offers::of(app, &mut db, &spot.house, &troubles.grant).await?;
     drop(db);
     let address = spot.address();
     let page = |number: u32| format!("{address}?page={number}");
@@ -127,38 +120,26 @@ pub(super) async fn page(
         members: members.items,
         suggested,
         permissions,
-        more_workspaces: workspaces.more,
-        workspaces: workspaces.items,
+        offers,
         troubles,
         address: address.clone(),
         hall: spot.house.hall,
     })
 }
 
-/// What is granted, in words. A workspace that cannot be read any more goes by its id.
+/// What is granted, in words.
 async fn rows(
     db: &mut Reader,
     spot: &Spot,
     granted: Vec<GroupPermission>,
 ) -> Result<Vec<PermissionRow>> {
-    let ids: Vec<WorkspaceId> = granted.iter().filter_map(|one| one.workspace_id).collect();
-    let found = match doors::workspaces_named(db, &spot.house.person.caller, &ids).await {
-        Ok(found) => found,
-        Err(Error::Forbidden(_)) => Vec::new(),
-        Err(error) => return Err(error),
-    };
-    let names: HashMap<_, _> = found.iter().map(|one| (one.id, &one.name)).collect();
-    let on = |permission: &GroupPermission| match permission.workspace_id {
-        None => "The whole organization".to_owned(),
-        Some(id) => names
-            .get(&id)
-            .map_or_else(|| id.to_string(), |name| (*name).clone()),
-    };
+    let on = granted.iter().map(|one| one.workspace_id);
+    let names = Names::read(db, &spot.house, on).await?;
     let shown = granted.iter().map(|permission| PermissionRow {
         id: permission.id.to_string(),
         role: roles::words(permission.permission_type),
         meaning: roles::meaning(permission.permission_type),
-        on: on(permission),
+        on: names.of(permission.workspace_id),
     });
     Ok(shown.collect())
 }
@@ -183,19 +164,6 @@ async fn suggested(
     Ok(new.take(SUGGESTED).collect())
 }
 
-/// The first workspaces of the organization.
-async fn offered(app: &App, db: &mut Reader, spot: &Spot) -> Result<Slice<(String, String)>> {
-    let caller = &spot.house.person.caller;
-    let host = doors::organization::<Administer>(db, caller, spot.house.id).await?;
-    let part = Part {
-        limit: Part::LARGEST,
-        ..Part::default()
-    };
-    let (now, scope) = (app.clock.now(), caller.scope_within(&host));
-    let found = workspaces::list(db, &app.lists, now, &scope, part).await?;
-    Ok(found.map(|one| (one.id.to_string(), one.name)))
-}
-
 /// What was done just now. The address names it by a key, so nobody can put words into this page.
 fn done(key: &str) -> Option<&'static str> {
     match key {
@@ -206,21 +174,5 @@ fn done(key: &str) -> Option<&'static str> {
         "granted" => Some("The permission was granted to everybody in the group."),
         "revoked" => Some("The permission was taken away."),
         _ => None,
-    }
-}
-
-impl ShowPage {
-    /// The roles that can be granted on such things: key, words, meaning, and whether it is chosen.
-    fn roles(&self, kind: ScopeKind) -> Vec<(&'static str, &'static str, &'static str, bool)> {
-        let fits = |role: &PermissionType| {
-            role.scope_kind() == kind && *role != PermissionType::WorkspaceOwner
-        };
-        let all = PermissionType::ALL.into_iter().filter(fits);
-        let shown = all.map(|role| {
-            let key = role.as_str();
-            let on = key == self.troubles.role;
-            (key, roles::words(role), roles::meaning(role), on)
-        });
-        shown.collect()
     }
 }

@@ -1,6 +1,7 @@
 //! The pages of an organization, for those who administer it. What each is about has a room of its own; here
 //! is what all of them stand in, and the way in.
 
+pub(super) mod grants;
 pub(super) mod house;
 
 use std::sync::Arc;

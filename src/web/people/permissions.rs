@@ -1,6 +1,5 @@
 //! What somebody holds in an organization: granting, changing and taking it away.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -11,14 +10,15 @@ use super::spot::Spot;
 use crate::access::doors;
 use crate::access::policy::Administer;
 use crate::app::App;
-use crate::domain::ids::{PermissionId, WorkspaceId};
-use crate::domain::page::{Page as Part, Slice};
-use crate::domain::permission::{Permission, PermissionScope, PermissionType, ScopeKind};
+use crate::domain::ids::PermissionId;
+use crate::domain::permission::PermissionType;
 use crate::error::{Error, Noun, Result};
 use crate::ops;
-use crate::store::{permissions, workspaces};
+use crate::store::db::Reader;
+use crate::store::permissions;
 use crate::web::failure::{Failure, sentence};
 use crate::web::form::{Fields, Form};
+use crate::web::organizations::grants::{self, Names, Refused};
 use crate::web::roles::{self, Choice};
 
 /// Something held.
@@ -33,52 +33,20 @@ pub(super) struct Held {
 }
 
 /// What they hold, the organization first.
-pub(super) async fn held(app: &App, spot: &Spot) -> Result<Vec<Held>> {
+pub(super) async fn held(db: &mut Reader, spot: &Spot) -> Result<Vec<Held>> {
     let caller = &spot.house.person.caller;
-    let mut db = app.db.read().await?;
-    let host = doors::organization::<Administer>(&mut db, caller, spot.house.id).await?;
-    let mut found = permissions::list_within(&mut db, &host, spot.account.id).await?;
+    let host = doors::organization::<Administer>(db, caller, spot.house.id).await?;
+    let mut found = permissions::list_within(db, &host, spot.account.id).await?;
     found.sort_by_key(|one| one.workspace_id.is_some());
-    let ids: Vec<WorkspaceId> = found.iter().filter_map(|one| one.workspace_id).collect();
-    let named = match doors::workspaces_named(&mut db, caller, &ids).await {
-        Ok(named) => named,
-        // One was deleted meanwhile, and goes by its id.
-        Err(Error::Forbidden(_)) => Vec::new(),
-        Err(error) => return Err(error),
-    };
-    let by_id: HashMap<_, _> = named.iter().map(|one| (one.id, &one.name)).collect();
-    let on = |permission: &Permission| match permission.workspace_id {
-        None => "The whole organization".to_owned(),
-        Some(id) => by_id
-            .get(&id)
-            .map_or_else(|| id.to_string(), |name| (*name).clone()),
-    };
+    let on = found.iter().map(|one| one.workspace_id);
+    let names = Names::read(db, &spot.house, on).await?;
     let shown = found.iter().map(|one| Held {
         id: one.id.to_string(),
         role: roles::words(one.permission_type),
-        on: on(one),
+        on: names.of(one.workspace_id),
         choices: roles::choices(one.scope().kind(), one.permission_type.as_str()),
     });
     Ok(shown.collect())
-}
-
-/// The first workspaces of the organization: id and name.
-pub(super) async fn offered(app: &App, spot: &Spot) -> Result<Slice<(String, String)>> {
-    let caller = &spot.house.person.caller;
-    let mut db = app.db.read().await?;
-    let host = doors::organization::<Administer>(&mut db, caller, spot.house.id).await?;
-    let part = Part {
-        limit: Part::LARGEST,
-        ..Part::default()
-    };
-    let (now, scope) = (app.clock.now(), caller.scope_within(&host));
-    let found = workspaces::list(&mut db, &app.lists, now, &scope, part).await?;
-    let items = found.items.into_iter();
-    Ok(Slice {
-        items: items.map(|one| (one.id.to_string(), one.name)).collect(),
-        more: found.more,
-        last: found.last,
-    })
 }
 
 /// Grants something.
@@ -91,9 +59,7 @@ pub(super) async fn grant(
         Ok(()) => Ok(spot.after("granted")),
         Err(trouble) => {
             let troubles = Troubles {
-                role: fields.get("role").to_owned(),
-                workspace: fields.get("workspace").to_owned(),
-                permission: Some(trouble),
+                grant: Refused::of(&fields, trouble),
                 ..Troubles::default()
             };
             show::again(&app, spot, troubles).await
@@ -103,14 +69,10 @@ pub(super) async fn grant(
 
 /// Does it, or says what is wrong with the choice.
 async fn granted(app: &App, spot: &Spot, fields: &Fields) -> Result<Result<(), String>> {
-    let Ok(role) = fields.get("role").parse::<PermissionType>() else {
-        return Ok(Err("Choose a role.".to_owned()));
-    };
-    let scope = match (role.scope_kind(), fields.get("workspace").parse()) {
-        (ScopeKind::Instance, _) => return Ok(Err("This role cannot be granted here.".to_owned())),
-        (ScopeKind::Organization, _) => PermissionScope::Organization(spot.house.id),
-        (ScopeKind::Workspace, Ok(workspace)) => PermissionScope::Workspace(workspace),
-        (ScopeKind::Workspace, Err(_)) => return Ok(Err("Choose a workspace.".to_owned())),
+    let not_here = "This role cannot be granted here.";
+    let (role, scope) = match grants::chosen(fields, spot.house.id, not_here) {
+        Ok(chosen) => chosen,
+        Err(trouble) => return Ok(Err(trouble)),
     };
     let caller = &spot.house.person.caller;
     let mut db = app.db.write().await?;
@@ -183,7 +145,10 @@ pub(super) async fn revoke(
     }
     db.commit().await?;
     app.callers.forget();
-    if self::held(&app, &spot).await?.is_empty() {
+    if self::held(&mut app.db.read().await?, &spot)
+        .await?
+        .is_empty()
+    {
         let list = spot.house.address(spot.wing());
         return Ok(Redirect::to(&format!("{list}?done=left")).into_response());
     }

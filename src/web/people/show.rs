@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use super::permissions::{self, Held};
 use super::spot::Spot;
 use crate::app::App;
-use crate::domain::permission::ScopeKind;
 use crate::domain::text::LONGEST_NAME;
 use crate::error::{Error, Result};
 use crate::ops::accounts;
@@ -18,16 +17,12 @@ use crate::web::failure::{Failure, sentence};
 use crate::web::form::Asked;
 use crate::web::frame::{Frame, Page};
 use crate::web::moment::Moment;
+use crate::web::organizations::grants::{Offers, Refused};
 use crate::web::organizations::house::{Hall, Wing};
-use crate::web::roles::{self, Choice};
 
 /// The page.
 #[derive(Debug, Template)]
 #[template(path = "people/show.html")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a question of the template"
-)]
 pub(super) struct ShowPage {
     frame: Frame,
     hall: Hall,
@@ -43,12 +38,7 @@ pub(super) struct ShowPage {
     oneself: bool,
     governed: bool,
     held: Vec<Held>,
-    organization_roles: Vec<Choice>,
-    workspace_roles: Vec<Choice>,
-    /// The workspaces that something can be granted on: id and name.
-    workspaces: Vec<(String, String)>,
-    /// Whether the organization has more of them.
-    more_workspaces: bool,
+    offers: Offers,
     applications: Vec<Row>,
     /// The id of the application to be: a form that is sent twice makes one.
     form: String,
@@ -61,9 +51,7 @@ pub(super) struct ShowPage {
 pub(super) struct Troubles {
     /// With something that has no field.
     pub(super) page: Option<String>,
-    pub(super) role: String,
-    pub(super) workspace: String,
-    pub(super) permission: Option<String>,
+    pub(super) grant: Refused,
     pub(super) application: String,
     pub(super) application_name: Option<String>,
 }
@@ -72,11 +60,11 @@ impl Troubles {
     fn any(&self) -> bool {
         let Self {
             page,
-            permission,
+            grant,
             application_name,
             ..
         } = self;
-        [page, permission, application_name]
+        [page, &grant.trouble, application_name]
             .into_iter()
             .any(Option::is_some)
     }
@@ -125,8 +113,10 @@ async fn page(
     done: Option<&'static str>,
     troubles: Troubles,
 ) -> Result<ShowPage> {
-    let held = permissions::held(app, &spot).await?;
-    let workspaces = permissions::offered(app, &spot).await?;
+    let mut db = app.db.read().await?;
+    let held = permissions::held(&mut db, &spot).await?;
+    let offers = Offers::of(app, &mut db, &spot.house, &troubles.grant).await?;
+    drop(db);
     let applications = applications_of(app, &spot).await?;
     let account = &spot.account;
     Ok(ShowPage {
@@ -142,10 +132,7 @@ async fn page(
         oneself: account.id == spot.house.person.caller.id(),
         governed: spot.governed,
         held,
-        organization_roles: roles::choices(ScopeKind::Organization, &troubles.role),
-        workspace_roles: roles::choices(ScopeKind::Workspace, &troubles.role),
-        more_workspaces: workspaces.more,
-        workspaces: workspaces.items,
+        offers,
         applications,
         form: app.clock.new_id().to_string(),
         longest: LONGEST_NAME,
