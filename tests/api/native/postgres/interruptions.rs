@@ -1,6 +1,7 @@
 //! Runs that are ended in the middle, and the states that say from where to go on.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout};
 use std::time::{Duration, Instant};
 
 use ferrobyte::connector::Task;
@@ -12,8 +13,8 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use super::super::{Way, parse, state};
 use super::{Base, complete, id_and_name, pet, pets};
 
-/// Kills a run with SIGKILL after the first state that it gave back; gives what that state says.
-fn kill_in_the_middle(base: &Base, mode: &str) -> i64 {
+/// Begins a run that loads pets, and holds its two ends.
+fn begin(base: &Base, mode: &str) -> (Child, ChildStdin, BufReader<ChildStdout>) {
     let config = base.place.file("c", &base.configuration());
     let catalog = base.place.file("k", &pets(&id_and_name(), mode, (0, 0)));
     let words = [
@@ -25,7 +26,14 @@ fn kill_in_the_middle(base: &Base, mode: &str) -> i64 {
         &catalog,
     ];
     let mut child = base.place.child(&words);
-    let mut input = child.stdin.take().expect("its input");
+    let input = child.stdin.take().expect("its input");
+    let output = BufReader::new(child.stdout.take().expect("its output"));
+    (child, input, output)
+}
+
+/// Kills a run with SIGKILL after the first state that it gave back; gives what that state says.
+fn kill_in_the_middle(base: &Base, mode: &str) -> i64 {
+    let (mut child, mut input, mut output) = begin(base, mode);
     let writer = std::thread::spawn(move || {
         for id in 0.. {
             let mut lines = pet(&json!({"id": id, "name": "first"}), 1000);
@@ -38,9 +46,7 @@ fn kill_in_the_middle(base: &Base, mode: &str) -> i64 {
         }
     });
     let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("its output"))
-        .read_line(&mut line)
-        .expect("a line");
+    output.read_line(&mut line).expect("a line");
     std::thread::sleep(Duration::from_millis(300));
     child.kill().expect("killed");
     child.wait().expect("an end");
@@ -99,21 +105,7 @@ fn nothing_comes_twice_when_a_run_with_deduplication_is_killed() {
 #[test]
 fn a_state_comes_back_when_the_source_falls_silent_and_its_rows_are_there() {
     let base = Base::new();
-    let config = base.place.file("c", &base.configuration());
-    let catalog = base
-        .place
-        .file("k", &pets(&id_and_name(), "append", (0, 0)));
-    let words = [
-        "destination-postgres",
-        "write",
-        "--config",
-        &config,
-        "--catalog",
-        &catalog,
-    ];
-    let mut child = base.place.child(&words);
-    let mut input = child.stdin.take().expect("its input");
-    let mut output = BufReader::new(child.stdout.take().expect("its output"));
+    let (mut child, mut input, mut output) = begin(&base, "append");
     for round in 1..4 {
         let lines = pet(&json!({"id": round}), 1) + &state("pets", round);
         input.write_all(lines.as_bytes()).expect("sent");
@@ -155,20 +147,7 @@ fn a_flood_of_states_comes_back_whole_and_in_order_in_few_commits() {
 #[test]
 fn a_long_stream_without_states_is_no_long_transaction() {
     let base = Base::new();
-    let config = base.place.file("c", &base.configuration());
-    let catalog = base
-        .place
-        .file("k", &pets(&id_and_name(), "append", (0, 0)));
-    let words = [
-        "destination-postgres",
-        "write",
-        "--config",
-        &config,
-        "--catalog",
-        &catalog,
-    ];
-    let mut child = base.place.child(&words);
-    let mut input = child.stdin.take().expect("its input");
+    let (mut child, mut input, _output) = begin(&base, "append");
     let name = "x".repeat(1024 * 1024);
     let mut sent = 0;
     let until = Instant::now() + Duration::from_mins(1);
@@ -240,21 +219,7 @@ fn a_run_that_waits_for_the_server_is_stopped_at_once() {
 #[test]
 fn the_server_going_away_ends_the_run_with_an_error_that_may_pass() {
     let base = Base::new();
-    let config = base.place.file("c", &base.configuration());
-    let catalog = base
-        .place
-        .file("k", &pets(&id_and_name(), "append", (0, 0)));
-    let words = [
-        "destination-postgres",
-        "write",
-        "--config",
-        &config,
-        "--catalog",
-        &catalog,
-    ];
-    let mut child = base.place.child(&words);
-    let mut input = child.stdin.take().expect("its input");
-    let mut output = BufReader::new(child.stdout.take().expect("its output"));
+    let (mut child, mut input, mut output) = begin(&base, "append");
     let lines = pet(&json!({"id": 1}), 1) + &state("pets", 1);
     input.write_all(lines.as_bytes()).expect("sent");
     let mut said = String::new();
