@@ -26,6 +26,7 @@ use crate::web::form::{Asked, Fields};
 use crate::web::frame::{Frame, Page};
 use crate::web::moment::Moment;
 use crate::web::organizations::house::{Hall, House, Wing};
+use crate::web::paging::{Number, Ways};
 
 /// How many people are suggested. Others are found by their e-mail as well.
 const SUGGESTED: u32 = 100;
@@ -52,8 +53,7 @@ struct AuditPage {
     /// What may be asked for: what is seen.
     operations: Vec<String>,
     rows: Vec<Row>,
-    before: Option<String>,
-    after: Option<String>,
+    ways: Ways,
     /// The same rows as a file, but for its format.
     export: String,
 }
@@ -185,11 +185,8 @@ async fn show(
     house: House,
     Asked(query): Asked,
 ) -> Result<Response, Failure> {
-    let number: u32 = query.get("page").parse().unwrap_or(1).clamp(1, 1_000_000);
-    let part = Part {
-        offset: (number - 1) * Part::USUAL,
-        ..Part::default()
-    };
+    let number = Number::asked(&query);
+    let part = number.part(Part::USUAL);
     let filter = Filter::of(&query);
     let (wanted, troubles) = filter.wanted();
     let mut db = app.db.read().await?;
@@ -223,8 +220,7 @@ async fn show(
             .collect(),
         operations,
         rows,
-        before: (number > 1).then(|| page(number - 1)),
-        after: more.then(|| page(number + 1)),
+        ways: number.ways(more, page),
         export: format!("{address}/export?{search}"),
         filter,
         address: address.clone(),

@@ -23,6 +23,7 @@ mod invitation;
 mod login;
 mod moment;
 mod organizations;
+mod paging;
 mod people;
 mod profile;
 mod roles;

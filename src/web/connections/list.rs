@@ -24,6 +24,7 @@ use crate::web::failure::Failure;
 use crate::web::form::Asked;
 use crate::web::frame::{Frame, Nav, Page};
 use crate::web::moment::Moment;
+use crate::web::paging::{Number, Ways};
 
 /// The page with the list.
 #[derive(Debug, Template)]
@@ -39,8 +40,7 @@ pub(in crate::web) struct ListPage {
     may_edit: bool,
     /// Whether the demo can be made by this person, sources and all.
     may_try: bool,
-    before: Option<String>,
-    after: Option<String>,
+    ways: Ways,
 }
 
 /// A connection in the table.
@@ -72,12 +72,8 @@ pub(in crate::web) async fn show(
     ground: Ground,
     Asked(query): Asked,
 ) -> Result<Page<ListPage>, Failure> {
-    let number: u32 = query.get("page").parse().unwrap_or(1).clamp(1, 1_000_000);
-    let part = Part {
-        limit: Part::USUAL,
-        offset: (number - 1) * Part::USUAL,
-        ..Part::default()
-    };
+    let number = Number::asked(&query);
+    let part = number.part(Part::USUAL);
     let tag = tag(&app, &ground, query.get("tag")).await?;
     let only: Vec<_> = tag.iter().map(|tag| tag.id).collect();
     let Slice { items, more, .. } = data::connections(&app, &ground, &only, part).await?;
@@ -99,8 +95,7 @@ pub(in crate::web) async fn show(
         deleted: query.get("done") == "deleted",
         may_edit: data::may_edit(&app, &ground).await?,
         may_try: answered(data::admit_whole_editor(&app, &ground).await)?,
-        before: (number > 1).then(|| page(number - 1)),
-        after: more.then(|| page(number + 1)),
+        ways: number.ways(more, page),
         address: address.clone(),
         room: ground.room,
     }))

@@ -16,7 +16,6 @@ use crate::app::App;
 use crate::domain::connection::Status;
 use crate::domain::definition::Kind;
 use crate::domain::job::ListedJob;
-use crate::domain::page::Page as Part;
 use crate::domain::stream::{StreamChoice, StreamName};
 use crate::domain::tag::Tag;
 use crate::error::{Error, Result};
@@ -25,6 +24,7 @@ use crate::web::failure::Failure;
 use crate::web::form::{Asked, Fields};
 use crate::web::frame::{Frame, Page};
 use crate::web::moment::Moment;
+use crate::web::paging::{Number, Ways};
 
 /// How many streams are shown; the form shows all.
 const MOST: usize = 500;
@@ -59,8 +59,7 @@ pub(in crate::web) struct ShowPage {
     running: Option<Running>,
     chart: Option<Chart>,
     jobs: Vec<JobRow>,
-    before: Option<String>,
-    after: Option<String>,
+    ways: Ways,
     streams: Vec<StreamRow>,
     /// How many there are, shown or not.
     count: usize,
@@ -109,12 +108,8 @@ pub(in crate::web) async fn show(
     spot: Spot,
     Asked(query): Asked,
 ) -> Result<Page<ShowPage>, Failure> {
-    let number: u32 = query.get("page").parse().unwrap_or(1).clamp(1, 1_000_000);
-    let part = Part {
-        limit: chart::MOST,
-        offset: (number - 1) * chart::MOST,
-        ..Part::default()
-    };
+    let number = Number::asked(&query);
+    let part = number.part(chart::MOST);
     let id = spot.connection.id;
     let history = data::history(&app, &spot.ground, id, part).await?;
     let running = running(&app, &spot).await?;
@@ -158,8 +153,7 @@ pub(in crate::web) async fn show(
         running,
         chart: Chart::of(&history.items, job_address),
         jobs: jobs.collect(),
-        before: (number > 1).then(|| page(number - 1)),
-        after: history.more.then(|| page(number + 1)),
+        ways: number.ways(history.more, page),
         count: streams.len(),
         streams: streams.into_iter().take(MOST).map(StreamRow::of).collect(),
         address: address.clone(),

@@ -14,6 +14,7 @@ use crate::web::failure::Failure;
 use crate::web::form::{Asked, Fields};
 use crate::web::frame::{Frame, Page};
 use crate::web::moment::Moment;
+use crate::web::paging::{Number, Ways};
 
 /// The page with the list.
 #[derive(Debug, Template)]
@@ -28,8 +29,7 @@ pub(in crate::web) struct ListPage {
     address: String,
     new_address: String,
     may_edit: bool,
-    before: Option<String>,
-    after: Option<String>,
+    ways: Ways,
 }
 
 /// A source or a destination in the table.
@@ -85,12 +85,8 @@ pub(in crate::web) async fn show(
     ground: Ground,
     Asked(query): Asked,
 ) -> Result<Page<ListPage>, Failure> {
-    let number: u32 = query.get("page").parse().unwrap_or(1).clamp(1, 1_000_000);
-    let part = Part {
-        limit: Part::LARGEST,
-        offset: (number - 1) * Part::LARGEST,
-        ..Part::default()
-    };
+    let number = Number::asked(&query);
+    let part = number.part(Part::LARGEST);
     let Slice { items, more, .. } = data::actors(&app, &ground, part).await?;
     let address = ground.address();
     let page = |number: u32| format!("{address}?page={number}");
@@ -108,8 +104,7 @@ pub(in crate::web) async fn show(
         rows: rows.collect(),
         new_address: ground.new_address(),
         may_edit: data::may_edit(&app, &ground).await?,
-        before: (number > 1).then(|| page(number - 1)),
-        after: more.then(|| page(number + 1)),
+        ways: number.ways(more, page),
         address: address.clone(),
         room: ground.room,
     }))

@@ -14,6 +14,7 @@ use crate::web::failure::Failure;
 use crate::web::form::Asked;
 use crate::web::frame::{Frame, Page};
 use crate::web::organizations::house::{Hall, House, Wing};
+use crate::web::paging::{Number, Ways};
 
 /// The page with the list.
 #[derive(Debug, Template)]
@@ -25,8 +26,7 @@ pub(super) struct ListPage {
     deleted: bool,
     address: String,
     rows: Vec<Row>,
-    before: Option<String>,
-    after: Option<String>,
+    ways: Ways,
 }
 
 /// A group in the table.
@@ -44,12 +44,8 @@ pub(super) async fn show(
     house: House,
     Asked(query): Asked,
 ) -> Result<Page<ListPage>, Failure> {
-    let number: u32 = query.get("page").parse().unwrap_or(1).clamp(1, 1_000_000);
-    let part = Part {
-        limit: Part::USUAL,
-        offset: (number - 1) * Part::USUAL,
-        ..Part::default()
-    };
+    let number = Number::asked(&query);
+    let part = number.part(Part::USUAL);
     let mut db = app.db.read().await?;
     let host = doors::organization::<Administer>(&mut db, &house.person.caller, house.id).await?;
     let Slice { items, more, .. } = groups::list(&mut db, &host, part).await?;
@@ -66,8 +62,7 @@ pub(super) async fn show(
         at: Wing::Groups,
         deleted: query.get("done") == "deleted",
         rows: rows.collect(),
-        before: (number > 1).then(|| page(number - 1)),
-        after: more.then(|| page(number + 1)),
+        ways: number.ways(more, page),
         address: address.clone(),
         hall: house.hall,
     }))

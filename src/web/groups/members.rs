@@ -19,6 +19,7 @@ use crate::store::users::{self, Wanted};
 use crate::web::failure::Failure;
 use crate::web::form::Form;
 use crate::web::frame::Page;
+use crate::web::paging::Number;
 
 /// Takes somebody in.
 pub(super) async fn add(
@@ -35,7 +36,7 @@ pub(super) async fn add(
                 member: Some(trouble),
                 ..Troubles::default()
             };
-            let page = show::page(&app, spot, 1, None, troubles).await?;
+            let page = show::page(&app, spot, Number::FIRST, None, troubles).await?;
             Ok(Page::refused(page).into_response())
         }
     }

@@ -16,6 +16,7 @@ use crate::web::failure::Failure;
 use crate::web::form::{Fields, Form};
 use crate::web::frame::Page;
 use crate::web::organizations::grants::{self, Refused};
+use crate::web::paging::Number;
 
 /// Grants something.
 pub(super) async fn grant(
@@ -30,7 +31,7 @@ pub(super) async fn grant(
                 grant: Refused::of(&fields, trouble),
                 ..Troubles::default()
             };
-            let page = show::page(&app, spot, 1, None, troubles).await?;
+            let page = show::page(&app, spot, Number::FIRST, None, troubles).await?;
             Ok(Page::refused(page).into_response())
         }
     }

@@ -20,6 +20,7 @@ use crate::web::form::Asked;
 use crate::web::frame::{Frame, Page};
 use crate::web::organizations::grants::{Names, Offers, Refused};
 use crate::web::organizations::house::{Hall, Wing};
+use crate::web::paging::{Number, Ways};
 use crate::web::roles;
 
 /// How many people are suggested. Others are found by their e-mail as well.
@@ -39,8 +40,7 @@ pub(super) struct ShowPage {
     description: Option<String>,
     count: i64,
     members: Vec<GroupMember>,
-    before: Option<String>,
-    after: Option<String>,
+    ways: Ways,
     /// Who could be taken in: e-mail and name.
     suggested: Vec<(String, String)>,
     permissions: Vec<PermissionRow>,
@@ -72,7 +72,7 @@ pub(super) async fn show(
     spot: Spot,
     Asked(query): Asked,
 ) -> Result<Page<ShowPage>, Failure> {
-    let number: u32 = query.get("page").parse().unwrap_or(1).clamp(1, 1_000_000);
+    let number = Number::asked(&query);
     let done = done(query.get("done"));
     let page = page(&app, spot, number, done, Troubles::default()).await?;
     Ok(Page::new(page))
@@ -82,18 +82,13 @@ pub(super) async fn show(
 pub(super) async fn page(
     app: &App,
     spot: Spot,
-    number: u32,
+    number: Number,
     done: Option<&'static str>,
     troubles: Troubles,
 ) -> Result<ShowPage> {
-    let part = Part {
-        limit: Part::USUAL,
-        offset: (number - 1) * Part::USUAL,
-        ..Part::default()
-    };
     let mut db = app.db.read().await?;
     let group = spot.admit(&mut db).await?;
-    let members = groups::members(&mut db, &group, part).await?;
+    let members = groups::members(&mut db, &group, number.part(Part::USUAL)).await?;
     let granted = groups::permissions(&mut db, &group).await?;
     let permissions = rows(&mut db, &spot, granted).await?;
     let suggested = suggested(&mut db, &spot, &members.items).await?;
@@ -115,8 +110,7 @@ pub(super) async fn page(
         name,
         description,
         count: member_count,
-        before: (number > 1).then(|| page(number - 1)),
-        after: members.more.then(|| page(number + 1)),
+        ways: number.ways(members.more, page),
         members: members.items,
         suggested,
         permissions,

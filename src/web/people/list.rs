@@ -17,6 +17,7 @@ use crate::web::failure::Failure;
 use crate::web::form::Asked;
 use crate::web::frame::{Frame, Page};
 use crate::web::organizations::house::{Hall, House, Wing};
+use crate::web::paging::{Number, Ways};
 use crate::web::roles;
 
 /// The page with the list.
@@ -32,8 +33,7 @@ pub(super) struct ListPage {
     /// Whether somebody was just left with nothing here.
     left: bool,
     rows: Vec<Row>,
-    before: Option<String>,
-    after: Option<String>,
+    ways: Ways,
 }
 
 /// Somebody in the table.
@@ -55,15 +55,12 @@ pub(super) async fn show(
     which: Which,
     Asked(query): Asked,
 ) -> Result<Page<ListPage>, Failure> {
-    let number: u32 = query.get("page").parse().unwrap_or(1).clamp(1, 1_000_000);
+    let number = Number::asked(&query);
     let asked = query.get("q").trim();
     let wanted = Wanted {
         service: which.service,
         text: Some(asked).filter(|text| !text.is_empty()),
-        page: Part {
-            offset: (number - 1) * Part::USUAL,
-            ..Part::default()
-        },
+        page: number.part(Part::USUAL),
     };
     let mut db = app.db.read().await?;
     let host = doors::organization::<Administer>(&mut db, &house.person.caller, house.id).await?;
@@ -90,8 +87,7 @@ pub(super) async fn show(
         left: query.get("done") == "left",
         rows: rows.collect(),
         asked: asked.to_owned(),
-        before: (number > 1).then(|| page(number - 1)),
-        after: more.then(|| page(number + 1)),
+        ways: number.ways(more, page),
         address: address.clone(),
         hall: house.hall,
     }))
