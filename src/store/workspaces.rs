@@ -233,26 +233,30 @@ async fn mark(db: &mut dyn Exec, id: WorkspaceId) -> Result<Option<Mark>> {
     Ok(at.map(|at| Mark::new(at, id)))
 }
 
+/// The statement for the first page, where it is of a usual length.
+fn first_of(page: Page, of_20: &'static str, of_100: &'static str) -> Option<&'static str> {
+    match page {
+        Page {
+            limit: 20,
+            offset: 0,
+            cursor: None,
+        } => Some(of_20),
+        Page {
+            limit: 100,
+            offset: 0,
+            cursor: None,
+        } => Some(of_100),
+        _ => None,
+    }
+}
+
 async fn list_all(
     db: &mut dyn Exec,
     fences: &Fences,
     now: Timestamp,
     page: Page,
 ) -> Result<Vec<Row>> {
-    let first = match page {
-        Page {
-            limit: 20,
-            offset: 0,
-            cursor: None,
-        } => Some(FIRST_20),
-        Page {
-            limit: 100,
-            offset: 0,
-            cursor: None,
-        } => Some(FIRST_100),
-        _ => None,
-    };
-    if let Some(first) = first {
+    if let Some(first) = first_of(page, FIRST_20, FIRST_100) {
         return on!(db, link => sqlx::query_as(first).fetch_all(link).await).map_err(Error::store);
     }
     let limit = i64::from(page.limit) + 1;
@@ -279,20 +283,7 @@ async fn list_of_one(
     organization: OrganizationId,
     page: Page,
 ) -> Result<Vec<Row>> {
-    let first = match page {
-        Page {
-            limit: 20,
-            offset: 0,
-            cursor: None,
-        } => Some(FIRST_20_OF_ONE),
-        Page {
-            limit: 100,
-            offset: 0,
-            cursor: None,
-        } => Some(FIRST_100_OF_ONE),
-        _ => None,
-    };
-    if let Some(first) = first {
+    if let Some(first) = first_of(page, FIRST_20_OF_ONE, FIRST_100_OF_ONE) {
         return on!(db, link => sqlx::query_as(first).bind(organization).fetch_all(link).await)
             .map_err(Error::store);
     }

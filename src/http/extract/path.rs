@@ -17,9 +17,7 @@ impl<S: Send + Sync, T: FromStr<Err: Display> + Send> FromRequestParts<S> for Id
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let parameters = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Problem::malformed("the path is not valid UTF-8"))?;
+        let parameters = given(parts, state).await?;
         let mut given = parameters.iter();
         let id = parsed(given.next())?;
         id.map(Self)
@@ -40,9 +38,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let parameters = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Problem::malformed("the path is not valid UTF-8"))?;
+        let parameters = given(parts, state).await?;
         let mut given = parameters.iter();
         match (parsed(given.next())?, parsed(given.next())?) {
             (Ok(a), Ok(b)) => Ok(Self(a, b)),
@@ -68,9 +64,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let parameters = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Problem::malformed("the path is not valid UTF-8"))?;
+        let parameters = given(parts, state).await?;
         let mut given = parameters.iter();
         let three = (
             parsed(given.next())?,
@@ -85,6 +79,13 @@ where
             }
         }
     }
+}
+
+/// The parameters of the path, as text.
+async fn given(parts: &mut Parts, state: &(impl Send + Sync)) -> Result<RawPathParams, Problem> {
+    RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(|_| Problem::malformed("the path is not valid UTF-8"))
 }
 
 fn parsed<T: FromStr<Err: Display>>(

@@ -1,13 +1,12 @@
 //! What the doors of sources and destinations share: how both are written, listed and asked for. What
 //! they are called differs, and is said in `sources` and `destinations`.
 
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{self, WriteJson, write_text};
+use super::page::{self, WriteJson, write_id, write_text};
 use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::app::App;
@@ -68,21 +67,11 @@ impl WriteJson for Shown {
     }
 }
 
-fn write_id(id: impl Into<uuid::Uuid>, out: &mut Vec<u8>) {
-    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-    let text = id.into().as_hyphenated().encode_lower(&mut text);
-    out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
-}
-
 /// One source or destination as an answer.
 pub(super) fn respond(actor: Actor) -> Response {
-    let mut body = Vec::with_capacity(512 + actor.configuration.len());
     let kind = actor.kind;
     let actor = actor.into();
-    Shown { kind, actor }.write_json(&mut body);
-    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+    page::respond_one(&Shown { kind, actor })
 }
 
 #[derive(Debug, IntoParams)]
@@ -149,12 +138,7 @@ pub(super) async fn list(
     let shown = found.map(|actor| Shown { kind, actor });
     let mut filters = vec![("includeDeleted", query.include_deleted.to_string())];
     if !query.workspace_ids.is_empty() {
-        let ids: Vec<_> = query
-            .workspace_ids
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        filters.push(("workspaceIds", ids.join(",")));
+        filters.push(("workspaceIds", page::commas(&query.workspace_ids)));
     }
     let path = match kind {
         Kind::Source => "/api/public/v1/sources",
