@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use utoipa::IntoParams;
 
 use super::body::{announced_as_json, json_body, read};
 use crate::access::caller::Caller;
@@ -24,6 +25,16 @@ const LONGEST: usize = 255;
 pub struct Keyed<T> {
     pub body: T,
     pub key: Key,
+}
+
+/// The header for the document.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only describes")]
+pub struct KeyParameter {
+    /// Send it again with the same key, and nothing is made twice
+    #[param(rename = "Idempotency-Key")]
+    key: Option<String>,
 }
 
 /// The key of a request, with what the request says.

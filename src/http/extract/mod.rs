@@ -8,6 +8,6 @@ mod path;
 mod query;
 
 pub use body::{Body, json_body, read};
-pub use keyed::{Key, Keyed};
+pub use keyed::{Key, KeyParameter, Keyed};
 pub use path::{Id, Ids, Triple};
 pub use query::{FromQuery, Parameters, Query};

@@ -24,7 +24,7 @@ use crate::domain::page::Page;
 use crate::domain::schedule::Told;
 use crate::domain::tag::Tag;
 use crate::error::{Error, Result};
-use crate::http::extract::{Body, FromQuery, Id, Keyed, Parameters, Query};
+use crate::http::extract::{Body, FromQuery, Id, KeyParameter, Keyed, Parameters, Query};
 use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::connections::{Whole, Wish};
@@ -246,7 +246,7 @@ pub async fn list(
     path = "/api/public/v1/connections",
     operation_id = "createConnection",
     tag = "Connections",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Send it again with the same key, and nothing is made twice")),
+    params(KeyParameter),
     request_body = ConnectionCreateRequest,
     responses((status = 200, body = ConnectionResponse))
 )]

@@ -16,7 +16,7 @@ use crate::domain::application::MASK;
 use crate::domain::ids::{DataplaneId, RegionId};
 use crate::domain::organization::Dataplane;
 use crate::domain::text::Name;
-use crate::http::extract::{Body, FromQuery, Id, Keyed, Parameters, Query};
+use crate::http::extract::{Body, FromQuery, Id, KeyParameter, Keyed, Parameters, Query};
 use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::once;
@@ -151,7 +151,7 @@ pub async fn list(
     path = "/api/public/v1/dataplanes",
     operation_id = "createDataplane",
     tag = "Dataplanes",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Send it again with the same key, and nothing is made twice")),
+    params(KeyParameter),
     request_body = DataplaneCreateRequest,
     responses((status = 200, body = DataplaneCreateResponse))
 )]

@@ -16,7 +16,7 @@ use crate::domain::definition::Kind;
 use crate::domain::ids::{ActorId, DefinitionId, WorkspaceId};
 use crate::domain::resources::ScopedResourceRequirements;
 use crate::domain::text::Name;
-use crate::http::extract::{Body, Id, Keyed, Query};
+use crate::http::extract::{Body, Id, KeyParameter, Keyed, Query};
 use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::actors::{Change, Given, Wish};
@@ -105,7 +105,7 @@ pub async fn list(
     path = "/api/public/v1/destinations",
     operation_id = "createDestination",
     tag = "Destinations",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Send it again with the same key, and nothing is made twice")),
+    params(KeyParameter),
     request_body = DestinationCreateRequest,
     responses((status = 200, body = DestinationResponse))
 )]

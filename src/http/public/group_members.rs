@@ -17,7 +17,7 @@ use crate::domain::group::GroupMember;
 use crate::domain::ids::{GroupId, GroupMemberId, UserId};
 use crate::domain::page::Page;
 use crate::error::{Error, Noun};
-use crate::http::extract::{FromQuery, Id, Ids, Keyed, Parameters, Query};
+use crate::http::extract::{FromQuery, Id, Ids, KeyParameter, Keyed, Parameters, Query};
 use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::once;
@@ -114,10 +114,7 @@ pub async fn list(
     path = "/api/public/v1/groups/{groupId}/members",
     operation_id = "addGroupMember",
     tag = "Groups",
-    params(
-        ("groupId" = GroupId, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Send it again with the same key, and nothing is made twice"),
-    ),
+    params(("groupId" = GroupId, Path), KeyParameter),
     request_body = GroupMemberAddRequest,
     responses((status = 201, description = "Who is in the group now", body = GroupMemberResponse))
 )]

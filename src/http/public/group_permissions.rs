@@ -17,7 +17,7 @@ use crate::domain::group::GroupPermission;
 use crate::domain::ids::{GroupId, OrganizationId, PermissionId, WorkspaceId};
 use crate::domain::permission::PermissionType;
 use crate::error::{Error, Noun};
-use crate::http::extract::{Id, Ids, Keyed};
+use crate::http::extract::{Id, Ids, KeyParameter, Keyed};
 use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::once;
@@ -90,10 +90,7 @@ pub async fn list(
     path = "/api/public/v1/groups/{groupId}/permissions",
     operation_id = "createGroupPermission",
     tag = "Groups",
-    params(
-        ("groupId" = GroupId, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Send it again with the same key, and nothing is made twice"),
-    ),
+    params(("groupId" = GroupId, Path), KeyParameter),
     request_body = GroupPermissionCreateRequest,
     responses((status = 201, description = "What the group is granted now", body = GroupPermissionResponse))
 )]

@@ -18,7 +18,7 @@ use crate::domain::ids::{GroupId, OrganizationId};
 use crate::domain::page::Page;
 use crate::domain::text::Name;
 use crate::error::Error;
-use crate::http::extract::{Body, FromQuery, Id, Keyed, Parameters, Query};
+use crate::http::extract::{Body, FromQuery, Id, KeyParameter, Keyed, Parameters, Query};
 use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::once;
@@ -132,7 +132,7 @@ pub async fn list(
     path = "/api/public/v1/groups",
     operation_id = "createGroup",
     tag = "Groups",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Send it again with the same key, and nothing is made twice")),
+    params(KeyParameter),
     request_body = GroupCreateRequest,
     responses((status = 200, body = GroupResponse))
 )]

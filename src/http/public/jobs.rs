@@ -18,7 +18,7 @@ use crate::domain::ids::{ConnectionId, WorkspaceId};
 use crate::domain::job::{Job, JobId, JobStatus, JobType, ListedJob};
 use crate::domain::page::{Page, Slice};
 use crate::domain::stream::StreamName;
-use crate::http::extract::{FromQuery, Id, Key, Keyed, Parameters, Query};
+use crate::http::extract::{FromQuery, Id, Key, KeyParameter, Keyed, Parameters, Query};
 use crate::http::problem::Problem;
 use crate::ops::jobs::{self, Wish};
 use crate::request::Base;
@@ -371,7 +371,7 @@ pub async fn list(
     path = "/api/public/v1/jobs",
     operation_id = "createJob",
     tag = "Jobs",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Send it again with the same key, and nothing is made twice")),
+    params(KeyParameter),
     request_body = JobCreateRequest,
     responses((status = 200, body = JobResponse))
 )]

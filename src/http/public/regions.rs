@@ -16,7 +16,7 @@ use crate::domain::ids::{OrganizationId, RegionId};
 use crate::domain::organization::ManagedRegion;
 use crate::domain::text::Name;
 use crate::error::Error;
-use crate::http::extract::{Body, FromQuery, Id, Keyed, Parameters, Query};
+use crate::http::extract::{Body, FromQuery, Id, KeyParameter, Keyed, Parameters, Query};
 use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::once;
@@ -115,7 +115,7 @@ pub async fn list(
     path = "/api/public/v1/regions",
     operation_id = "createRegion",
     tag = "Regions",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Send it again with the same key, and nothing is made twice")),
+    params(KeyParameter),
     request_body = RegionCreateRequest,
     responses((status = 200, body = RegionResponse))
 )]

@@ -14,7 +14,7 @@ use crate::access::policy::{EditSomething, Read};
 use crate::app::App;
 use crate::domain::ids::{TagId, WorkspaceId};
 use crate::domain::tag::Tag;
-use crate::http::extract::{Body, FromQuery, Id, Keyed, Parameters, Query};
+use crate::http::extract::{Body, FromQuery, Id, KeyParameter, Keyed, Parameters, Query};
 use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::once;
@@ -89,7 +89,7 @@ pub async fn list(
     path = "/api/public/v1/tags",
     operation_id = "createTag",
     tag = "Tags",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Send it again with the same key, and nothing is made twice")),
+    params(KeyParameter),
     request_body = TagCreateRequest,
     responses((status = 200, body = Tag))
 )]

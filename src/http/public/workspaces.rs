@@ -20,7 +20,7 @@ use crate::domain::page::{Mark, Page, Slice};
 use crate::domain::text::Name;
 use crate::domain::workspace::{ListedWorkspace, Workspace};
 use crate::error::Result;
-use crate::http::extract::{Body, FromQuery, Id, Keyed, Parameters, Query};
+use crate::http::extract::{Body, FromQuery, Id, KeyParameter, Keyed, Parameters, Query};
 use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::once;
@@ -141,12 +141,7 @@ pub async fn list(
     };
     let mut filters = vec![("includeDeleted", query.include_deleted.to_string())];
     if !query.workspace_ids.is_empty() {
-        let ids: Vec<_> = query
-            .workspace_ids
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        filters.push(("workspaceIds", ids.join(",")));
+        filters.push(("workspaceIds", page::commas(&query.workspace_ids)));
     }
     Ok(page::respond(&base, LIST, &filters, query.page, &found))
 }
@@ -176,7 +171,7 @@ async fn named(
     path = "/api/public/v1/workspaces",
     operation_id = "createWorkspace",
     tag = "Workspaces",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Send it again with the same key, and nothing is made twice")),
+    params(KeyParameter),
     request_body = WorkspaceCreateRequest,
     responses((status = 200, body = WorkspaceResponse))
 )]
