@@ -28,5 +28,7 @@ CREATE UNIQUE INDEX invitations_by_token ON invitations (token_hash);
 
 -- Somebody who is disabled keeps everything, and nothing of it works.
 ALTER TABLE users ADD COLUMN disabled_at TIMESTAMPTZ;
+-- The same, where every token is bought: one row tells all.
+ALTER TABLE applications ADD COLUMN owner_disabled BOOLEAN NOT NULL DEFAULT FALSE;
 -- An account of a program, which owns applications and cannot sign in to the pages.
 ALTER TABLE users ADD COLUMN service BOOLEAN NOT NULL DEFAULT FALSE;

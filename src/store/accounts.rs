@@ -49,6 +49,8 @@ const LIST: &str = of_organization!(
 const ROLES: &str = "SELECT p.user_id, p.permission_type FROM permissions p \
                      WHERE p.organization_id = $1 AND p.user_id IN ";
 const SET_DISABLED: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND deleted_at IS NULL";
+const SET_OWNER_DISABLED: &str =
+    "UPDATE applications SET owner_disabled = $2 WHERE user_id = $1 AND deleted_at IS NULL";
 const SET_SERVICE: &str = "UPDATE users SET service = TRUE WHERE id = $1";
 
 const GRANTED_TO_GROUPS: &str = "SELECT COUNT(*) FROM group_permissions p JOIN user_groups g ON g.id = p.group_id \
@@ -70,6 +72,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     FETCH_WITHIN,
     LIST,
     SET_DISABLED,
+    SET_OWNER_DISABLED,
     SET_SERVICE,
     GRANTED_TO_GROUPS,
     CLIENTS_OF_ORGANIZATION,
@@ -154,8 +157,13 @@ pub async fn set_disabled(
     account: &Granted<Account, Administer>,
     since: Option<Timestamp>,
 ) -> Result<()> {
-    on!(db, link => sqlx::query(SET_DISABLED).bind(account.id).bind(since).execute(link).await.map(drop))
-        .map_err(Error::store)
+    let (id, disabled) = (account.id, since.is_some());
+    on!(db, link => sqlx::query(SET_DISABLED).bind(id).bind(since).execute(link).await.map(drop))
+        .map_err(Error::store)?;
+    on!(db, link => {
+        sqlx::query(SET_OWNER_DISABLED).bind(id).bind(disabled).execute(link).await.map(drop)
+    })
+    .map_err(Error::store)
 }
 
 /// Makes a service account of somebody just added.

@@ -28,9 +28,10 @@ const LIST: &str = select!(
 const CREDENTIALS: &str = "SELECT id, user_id, client_id, secret_generation, secret_hash, \
                            previous_secret_hash, previous_secret_expires_at FROM applications \
                            WHERE client_id = $1 AND deleted_at IS NULL \
-                           AND EXISTS (SELECT 1 FROM users u WHERE u.id = user_id AND u.disabled_at IS NULL)";
+                           AND NOT owner_disabled";
 const INSERT: &str = "INSERT INTO applications (id, user_id, name, client_id, secret_hash, secret_generation, \
-                      created_at) VALUES ($1, $2, $3, $4, $5, 1, $6) ON CONFLICT DO NOTHING";
+                      created_at, owner_disabled) VALUES ($1, $2, $3, $4, $5, 1, $6, \
+                      (SELECT disabled_at IS NOT NULL FROM users WHERE id = $2)) ON CONFLICT DO NOTHING";
 const ROTATE: &str = "UPDATE applications SET previous_secret_hash = secret_hash, previous_secret_expires_at = $3, \
                       secret_hash = $2, secret_generation = secret_generation + 1 \
                       WHERE id = $1 AND secret_generation = $4 AND deleted_at IS NULL";
@@ -94,8 +95,8 @@ pub async fn list(db: &mut dyn Exec, owner: Own) -> Result<Vec<Application>> {
         .map_err(Error::store)
 }
 
-/// The application with this client id, to compare a secret with. Whoever leaves takes theirs along
-/// ([`remove_of_user`]), so of the owner only needs to be known whether they are disabled.
+/// The application with this client id, to compare a secret with; none while its owner is disabled. Whoever
+/// leaves takes theirs along ([`remove_of_user`]).
 pub async fn credentials(db: &mut dyn Exec, client_id: &ClientId) -> Result<Option<Credentials>> {
     on!(db, link => sqlx::query_as(CREDENTIALS).bind(client_id).fetch_optional(link).await)
         .map_err(Error::store)

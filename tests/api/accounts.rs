@@ -114,7 +114,9 @@ async fn nothing_of_somebody_disabled_works_on_any_replica() {
     assert!(!signs_in(&server, &email, "a password of hers").await);
     let (client, secret) = ada.client.clone().expect("credentials");
     let credentials = json!({ "client_id": client, "client_secret": secret });
-    let refused = ada.post("/api/v1/applications/token", credentials).await;
+    let refused = ada
+        .post("/api/v1/applications/token", credentials.clone())
+        .await;
     assert_eq!(refused.status, 401, "{}", refused.text);
 
     admin
@@ -122,6 +124,9 @@ async fn nothing_of_somebody_disabled_works_on_any_replica() {
         .await
         .ok(200);
     ada.get("/workspaces").await.ok(200);
+    ada.post("/api/v1/applications/token", credentials)
+        .await
+        .ok(200);
     assert!(signs_in(&server, &email, "a password of hers").await);
 }
 
@@ -189,6 +194,22 @@ async fn a_service_account_owns_applications_and_does_not_sign_in() {
     let token = admin.token(&text("clientId"), &text("clientSecret")).await;
     let service = Person::with_token(&server, token);
     service.creates_workspace("made by night").await;
+
+    let account = format!("/users/{}", id(&made));
+    let switch = |disabled: bool| json!({ "disabled": disabled });
+    admin.patch(&account, switch(true)).await.ok(200);
+    let late = admin.post(&path, json!({ "name": "late" })).await.ok(200);
+    let credentials =
+        json!({ "client_id": late["clientId"], "client_secret": late["clientSecret"] });
+    let refused = service
+        .post("/api/v1/applications/token", credentials.clone())
+        .await;
+    assert_eq!(refused.status, 401, "made while its owner is disabled");
+    admin.patch(&account, switch(false)).await.ok(200);
+    service
+        .post("/api/v1/applications/token", credentials)
+        .await
+        .ok(200);
     let listed = admin.get(&path).await.ok(200);
     assert_eq!(listed["applications"][0]["id"], application["id"]);
     assert_ne!(
