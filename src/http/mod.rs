@@ -45,8 +45,7 @@ impl Service {
 /// for an address where nothing is.
 pub fn service(app: &Arc<App>, pages: Router<Arc<App>>, missing: Router<Arc<App>>) -> Service {
     let missing = missing.with_state(Arc::clone(app));
-    let (api, _) = openapi::routes().split_for_parts();
-    let router = api
+    let router = operations::router()
         .route("/api/public", get(public::documentation::show))
         .route("/api/public/v1/openapi.json", get(openapi::show))
         .route("/metrics", get(metrics))

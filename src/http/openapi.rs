@@ -10,10 +10,9 @@ use utoipa::Modify;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
-use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::{Document, Problem};
-use super::{conditional, internal, public};
+use super::{conditional, operations};
 use crate::app::App;
 use crate::error::Error;
 
@@ -66,13 +65,6 @@ impl Modify for Finish {
     }
 }
 
-/// The document, and the routes that it describes.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .merge(public::routes())
-        .merge(internal::routes())
-}
-
 /// The document.
 pub fn document() -> &'static utoipa::openapi::OpenApi {
     static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(make);
@@ -83,7 +75,7 @@ pub fn document() -> &'static utoipa::openapi::OpenApi {
 #[must_use]
 pub fn make() -> utoipa::openapi::OpenApi {
     let mut document = Base::openapi();
-    document.merge(routes().into_openapi());
+    document.merge(operations::described().into_openapi());
     env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     Finish.modify(&mut document);
     document

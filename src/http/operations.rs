@@ -1,14 +1,97 @@
-//! What the OpenAPI document says about each route, as a table that requests can be held against while they
-//! are answered. It is made once, when it is asked for first.
+//! The operations of the API. How one is answered is known from the start; how it is described takes time and
+//! room, and is found out when somebody asks: for the OpenAPI document, or for what a route knows of the request
+//! that is being answered.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
+use axum::Router;
+use axum::handler::Handler;
 use axum::http::Method;
+use axum::routing::MethodRouter;
 use utoipa::openapi::path::{Operation, ParameterIn};
-use utoipa::openapi::{PathItem, RefOr};
+use utoipa::openapi::{HttpMethod, PathItem, RefOr};
+use utoipa_axum::PathItemExt as _;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use super::openapi;
+use super::{internal, public};
+use crate::app::App;
+
+/// The operations at one address, as [`operations!`] puts them together from handlers.
+#[derive(Debug, Clone, Copy)]
+pub struct Operations {
+    pub(super) path: fn() -> String,
+    pub(super) answered: fn() -> MethodRouter<Arc<App>>,
+    pub(super) described: fn() -> UtoipaMethodRouter<Arc<App>>,
+}
+
+/// The [`Operations`] of handlers of one address, each as `module::handler`.
+macro_rules! operations {
+    ($module:ident :: $handler:ident $(, $modules:ident :: $handlers:ident)* $(,)?) => {
+        utoipa_axum::paste! {
+            $crate::http::operations::Operations {
+                path: || <$module::[<__path_ $handler>] as utoipa::Path>::path(),
+                answered: || {
+                    let router = axum::routing::MethodRouter::new();
+                    let router = $crate::http::operations::on(
+                        router,
+                        &<$module::[<__path_ $handler>] as utoipa::Path>::methods(),
+                        $module::$handler,
+                    );
+                    $(let router = $crate::http::operations::on(
+                        router,
+                        &<$modules::[<__path_ $handlers>] as utoipa::Path>::methods(),
+                        $modules::$handlers,
+                    );)*
+                    router
+                },
+                described: || {
+                    utoipa_axum::routes!($module::$handler $(, $modules::$handlers)*)
+                },
+            }
+        }
+    };
+}
+pub(super) use operations;
+
+/// Lets a handler answer some methods.
+pub(super) fn on<H, T>(
+    router: MethodRouter<Arc<App>>,
+    methods: &[HttpMethod],
+    handler: H,
+) -> MethodRouter<Arc<App>>
+where
+    H: Handler<T, Arc<App>>,
+    T: 'static,
+{
+    methods.iter().fold(router, |router, method| {
+        router.on(method.to_method_filter(), handler.clone())
+    })
+}
+
+fn all() -> impl Iterator<Item = &'static Operations> {
+    [
+        public::OPERATIONS,
+        public::ADMINISTRATION,
+        internal::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// All of them, to be answered.
+pub fn router() -> Router<Arc<App>> {
+    all().fold(Router::new(), |router, one| {
+        router.route(&(one.path)(), (one.answered)())
+    })
+}
+
+/// All of them, described.
+pub fn described() -> OpenApiRouter<Arc<App>> {
+    all().fold(OpenApiRouter::new(), |router, one| {
+        router.routes((one.described)())
+    })
+}
 
 /// The operations of one route.
 #[derive(Debug)]
@@ -57,18 +140,19 @@ pub fn name(method: &Method, pattern: &str) -> String {
     id.unwrap_or_else(|| format!("{method} {pattern}"))
 }
 
-/// The route of the API with this pattern, such as `/api/public/v1/workspaces/{workspaceId}`. Whoever only asks
-/// for the health of a server does not make it read its description.
+/// The route of the API with this pattern, such as `/api/public/v1/workspaces/{workspaceId}`.
 pub fn route(pattern: &str) -> Option<&'static Route> {
-    static ROUTES: LazyLock<HashMap<String, Route>> = LazyLock::new(|| {
-        let paths = openapi::make().paths.paths.into_iter();
-        paths.map(|(path, item)| (path, of(&item))).collect()
+    type Routes = HashMap<String, (Operations, OnceLock<Route>)>;
+    static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
+        all()
+            .map(|&one| ((one.path)(), (one, OnceLock::new())))
+            .collect()
     });
-    if pattern.starts_with("/api/") {
-        ROUTES.get(pattern)
-    } else {
-        None
-    }
+    let (operations, route) = ROUTES.get(pattern)?;
+    Some(route.get_or_init(|| {
+        let (_, paths, _) = (operations.described)();
+        of(&paths.paths[pattern])
+    }))
 }
 
 fn of(item: &PathItem) -> Route {
@@ -113,4 +197,25 @@ fn in_query(operation: &Operation) -> Option<Vec<String>> {
         (!map).then(|| parameter.name.clone())
     })
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_address_stands_in_the_lists_once_and_knows_its_operations() {
+        let mut seen = HashSet::new();
+        for one in all() {
+            let path = (one.path)();
+            assert!(
+                !route(&path).expect("listed").operations.is_empty(),
+                "{path}"
+            );
+            assert!(seen.insert(path.clone()), "{path} stands there twice");
+        }
+        assert!(route("/nowhere").is_none());
+    }
 }

@@ -9,30 +9,24 @@ pub mod health;
 pub mod jobs;
 pub mod workspaces;
 
-use std::sync::Arc;
-
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
-
-use crate::app::App;
+use super::operations::{Operations, operations};
 
 /// Every operation of the older API, as one visible list.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(applications::list))
-        .routes(routes!(applications::create))
-        .routes(routes!(applications::delete))
-        .routes(routes!(applications::token))
-        .routes(routes!(checks::source))
-        .routes(routes!(checks::destination))
-        .routes(routes!(connections::get))
-        .routes(routes!(connections::sync))
-        .routes(routes!(connections::state))
-        .routes(routes!(connections::put_state))
-        .routes(routes!(jobs::get))
-        .routes(routes!(workspaces::organization))
-        .routes(routes!(health::health))
-        .routes(routes!(health::live))
-        .routes(routes!(health::ready))
-        .routes(routes!(health::root))
-}
+pub const OPERATIONS: &[Operations] = &[
+    operations!(applications::list),
+    operations!(applications::create),
+    operations!(applications::delete),
+    operations!(applications::token),
+    operations!(checks::source),
+    operations!(checks::destination),
+    operations!(connections::get),
+    operations!(connections::sync),
+    operations!(connections::state),
+    operations!(connections::put_state),
+    operations!(jobs::get),
+    operations!(workspaces::organization),
+    operations!(health::health),
+    operations!(health::live),
+    operations!(health::ready),
+    operations!(health::root),
+];

@@ -35,139 +35,104 @@ pub mod tokens;
 pub mod users;
 pub mod workspaces;
 
-use std::sync::Arc;
-
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
-
-use crate::app::App;
+use super::operations::{Operations, operations};
 
 /// Every operation of the public API, as one visible list in two parts.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(documentation::show))
-        .routes(routes!(health::health))
-        .routes(routes!(tokens::create))
-        .routes(routes!(applications::list, applications::create))
-        .routes(routes!(applications::get, applications::delete))
-        .routes(routes!(workspaces::list, workspaces::create))
-        .routes(routes!(
-            workspaces::get,
-            workspaces::update,
-            workspaces::delete
-        ))
-        .routes(routes!(deliveries::list))
-        .routes(routes!(deliveries::test))
-        .routes(routes!(deliveries::show_secret))
-        .routes(routes!(deliveries::rotate_secret))
-        .routes(routes!(sources::list, sources::create))
-        .routes(routes!(
-            sources::get,
-            sources::patch,
-            sources::put,
-            sources::delete
-        ))
-        .routes(routes!(checks::source))
-        .routes(routes!(checks::source_configuration))
-        .routes(routes!(destinations::list, destinations::create))
-        .routes(routes!(
-            destinations::get,
-            destinations::patch,
-            destinations::put,
-            destinations::delete
-        ))
-        .routes(routes!(checks::destination))
-        .routes(routes!(checks::destination_configuration))
-        .routes(routes!(streams::get))
-        .routes(routes!(connections::list, connections::create))
-        .routes(routes!(
-            connections::get,
-            connections::patch,
-            connections::delete
-        ))
-        .routes(routes!(jobs::refresh))
-        .routes(routes!(jobs::clear))
-        .routes(routes!(schemas::refresh))
-        .routes(routes!(states::get, states::put))
-        .routes(routes!(jobs::list, jobs::create))
-        .routes(routes!(jobs::get, jobs::cancel))
-        .routes(routes!(job_details::attempts))
-        .routes(routes!(job_details::logs))
-        .routes(routes!(connector_definitions::list))
-        .routes(routes!(
-            definitions::list_sources,
-            definitions::create_source
-        ))
-        .routes(routes!(
-            definitions::get_source,
-            definitions::update_source,
-            definitions::delete_source
-        ))
-        .routes(routes!(
-            definitions::list_destinations,
-            definitions::create_destination
-        ))
-        .routes(routes!(
-            definitions::get_destination,
-            definitions::update_destination,
-            definitions::delete_destination
-        ))
-        .routes(routes!(
-            declarative_definitions::list,
-            declarative_definitions::create
-        ))
-        .routes(routes!(
-            declarative_definitions::get,
-            declarative_definitions::update,
-            declarative_definitions::delete
-        ))
-        .routes(routes!(oauth::initiate))
-        .routes(routes!(oauth::callback))
-        .routes(routes!(oauth::put_of_workspace))
-        .routes(routes!(oauth::delete_of_workspace))
-        .routes(routes!(oauth::put_of_organization))
-        .routes(routes!(oauth::delete_of_organization))
-        .routes(routes!(tags::list, tags::create))
-        .routes(routes!(tags::get, tags::update, tags::delete))
-        .merge(administration())
-}
+pub const OPERATIONS: &[Operations] = &[
+    operations!(documentation::show),
+    operations!(health::health),
+    operations!(tokens::create),
+    operations!(applications::list, applications::create),
+    operations!(applications::get, applications::delete),
+    operations!(workspaces::list, workspaces::create),
+    operations!(workspaces::get, workspaces::update, workspaces::delete),
+    operations!(deliveries::list),
+    operations!(deliveries::test),
+    operations!(deliveries::show_secret),
+    operations!(deliveries::rotate_secret),
+    operations!(sources::list, sources::create),
+    operations!(sources::get, sources::patch, sources::put, sources::delete),
+    operations!(checks::source),
+    operations!(checks::source_configuration),
+    operations!(destinations::list, destinations::create),
+    operations!(
+        destinations::get,
+        destinations::patch,
+        destinations::put,
+        destinations::delete
+    ),
+    operations!(checks::destination),
+    operations!(checks::destination_configuration),
+    operations!(streams::get),
+    operations!(connections::list, connections::create),
+    operations!(connections::get, connections::patch, connections::delete),
+    operations!(jobs::refresh),
+    operations!(jobs::clear),
+    operations!(schemas::refresh),
+    operations!(states::get, states::put),
+    operations!(jobs::list, jobs::create),
+    operations!(jobs::get, jobs::cancel),
+    operations!(job_details::attempts),
+    operations!(job_details::logs),
+    operations!(connector_definitions::list),
+    operations!(definitions::list_sources, definitions::create_source),
+    operations!(
+        definitions::get_source,
+        definitions::update_source,
+        definitions::delete_source
+    ),
+    operations!(
+        definitions::list_destinations,
+        definitions::create_destination
+    ),
+    operations!(
+        definitions::get_destination,
+        definitions::update_destination,
+        definitions::delete_destination
+    ),
+    operations!(
+        declarative_definitions::list,
+        declarative_definitions::create
+    ),
+    operations!(
+        declarative_definitions::get,
+        declarative_definitions::update,
+        declarative_definitions::delete
+    ),
+    operations!(oauth::initiate),
+    operations!(oauth::callback),
+    operations!(oauth::put_of_workspace),
+    operations!(oauth::delete_of_workspace),
+    operations!(oauth::put_of_organization),
+    operations!(oauth::delete_of_organization),
+    operations!(tags::list, tags::create),
+    operations!(tags::get, tags::update, tags::delete),
+];
 
 /// What organizations are run with, and by whom.
-fn administration() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(regions::list, regions::create))
-        .routes(routes!(regions::get, regions::update, regions::delete))
-        .routes(routes!(dataplanes::list, dataplanes::create))
-        .routes(routes!(
-            dataplanes::get,
-            dataplanes::update,
-            dataplanes::delete
-        ))
-        .routes(routes!(organizations::list, accounts::create_organization))
-        .routes(routes!(accounts::move_workspace))
-        .routes(routes!(audit::list))
-        .routes(routes!(audit::export))
-        .routes(routes!(embedded::organizations))
-        .routes(routes!(embedded::scoped_token))
-        .routes(routes!(embedded::widget_token))
-        .routes(routes!(groups::list, groups::create))
-        .routes(routes!(groups::get, groups::update, groups::delete))
-        .routes(routes!(group_members::list, group_members::add))
-        .routes(routes!(group_members::remove))
-        .routes(routes!(group_permissions::list, group_permissions::create))
-        .routes(routes!(group_permissions::delete))
-        .routes(routes!(users::list, accounts::create))
-        .routes(routes!(accounts::get, accounts::update))
-        .routes(routes!(accounts::invite))
-        .routes(routes!(
-            accounts::list_applications,
-            accounts::create_application
-        ))
-        .routes(routes!(accounts::delete_application))
-        .routes(routes!(permissions::list, permissions::create))
-        .routes(routes!(
-            permissions::get,
-            permissions::update,
-            permissions::delete
-        ))
-}
+pub const ADMINISTRATION: &[Operations] = &[
+    operations!(regions::list, regions::create),
+    operations!(regions::get, regions::update, regions::delete),
+    operations!(dataplanes::list, dataplanes::create),
+    operations!(dataplanes::get, dataplanes::update, dataplanes::delete),
+    operations!(organizations::list, accounts::create_organization),
+    operations!(accounts::move_workspace),
+    operations!(audit::list),
+    operations!(audit::export),
+    operations!(embedded::organizations),
+    operations!(embedded::scoped_token),
+    operations!(embedded::widget_token),
+    operations!(groups::list, groups::create),
+    operations!(groups::get, groups::update, groups::delete),
+    operations!(group_members::list, group_members::add),
+    operations!(group_members::remove),
+    operations!(group_permissions::list, group_permissions::create),
+    operations!(group_permissions::delete),
+    operations!(users::list, accounts::create),
+    operations!(accounts::get, accounts::update),
+    operations!(accounts::invite),
+    operations!(accounts::list_applications, accounts::create_application),
+    operations!(accounts::delete_application),
+    operations!(permissions::list, permissions::create),
+    operations!(permissions::get, permissions::update, permissions::delete),
+];
