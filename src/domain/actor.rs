@@ -1,6 +1,7 @@
 //! Sources and destinations: a connector that was chosen, named and configured. They are one thing in
 //! two kinds, so that everything about them is said once.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::definition::{Definition, Kind};
@@ -30,7 +31,7 @@ pub struct Actor {
 }
 
 /// A source or a destination as lists show it: every column costs, twenty times a page.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, Deserialize, sqlx::FromRow)]
 pub struct ListedActor {
     pub id: ActorId,
     pub workspace_id: WorkspaceId,

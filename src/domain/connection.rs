@@ -33,7 +33,7 @@ pub struct Connection {
 }
 
 /// A connection as lists show it, with its schedule as it is stored.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, Deserialize, sqlx::FromRow)]
 pub struct ListedConnection {
     pub id: ConnectionId,
     pub workspace_id: WorkspaceId,

@@ -14,6 +14,7 @@ use sqlx::sqlite::{
 use sqlx::{Connection, Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::condition;
+use super::readers::{Loan, Readers};
 use crate::domain::audit;
 use crate::error::{Error, Result};
 
@@ -22,6 +23,9 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// A connection that is idle for longer is tried before it is used again.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
+
+/// How long somebody waits for a connection to SQLite.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// PostgreSQL ends a transaction in which nothing happens for so long. A process that was stopped in the
 /// middle of one would otherwise keep its rows from everybody, jobs among them.
@@ -32,7 +36,7 @@ const IDLE_IN_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15
 pub enum Db {
     Postgres(PgPool),
     Sqlite {
-        readers: SqlitePool,
+        readers: Readers,
         writer: SqlitePool,
     },
 }
@@ -123,7 +127,7 @@ impl Db {
             .foreign_keys(true);
         let pool = SqlitePoolOptions::new()
             .test_before_acquire(false)
-            .acquire_timeout(Duration::from_secs(10));
+            .acquire_timeout(PATIENCE);
         let writer = pool
             .clone()
             .max_connections(1)
@@ -134,10 +138,14 @@ impl Db {
             let mut connection = writer.acquire().await.map_err(Error::store)?;
             MIGRATIONS.run(&mut *connection).await.map_err(migration)?;
         }
+        let places = reach.connections.clamp(1, 4);
         let readers = pool
-            .max_connections(reach.connections.clamp(1, 4))
+            .max_connections(places)
             .connect_lazy_with(options.read_only(true));
-        Ok(Self::Sqlite { readers, writer })
+        Ok(Self::Sqlite {
+            readers: Readers::new(readers, places, PATIENCE),
+            writer,
+        })
     }
 
     /// A connection to read with.
@@ -150,7 +158,7 @@ impl Db {
                 Reader::Postgres(Box::pin(pool.acquire()).await.map_err(Error::store)?)
             }
             Self::Sqlite { readers, .. } => {
-                Reader::Sqlite(Box::pin(readers.acquire()).await.map_err(Error::store)?)
+                Reader::Sqlite(Box::pin(readers.lend()).await.map_err(Error::store)?)
             }
         })
     }
@@ -197,7 +205,7 @@ impl Db {
 #[derive(Debug)]
 pub enum Reader {
     Postgres(PoolConnection<Postgres>),
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(Loan),
 }
 
 /// A transaction. What changes something asks for this type.

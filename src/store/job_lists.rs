@@ -7,8 +7,8 @@ use chrono::TimeDelta;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::actors::Reach;
 use super::db::{Exec, Link, on};
+use super::listing::Reach;
 use super::lists::padded;
 use crate::access::granted::{Extent, Granted, Lookup};
 use crate::access::policy::Read;

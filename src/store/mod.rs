@@ -30,12 +30,14 @@ pub mod invitations;
 pub mod job_lists;
 pub mod jobs;
 pub mod leases;
+pub mod listing;
 pub mod lists;
 pub mod log_pieces;
 pub mod manifests;
 pub mod oauth;
 pub mod organizations;
 pub mod permissions;
+pub mod readers;
 pub mod regions;
 pub mod retention;
 pub mod runs;
@@ -60,12 +62,14 @@ pub fn statements() -> Vec<&'static str> {
     [
         accounts::STATEMENTS,
         actors::STATEMENTS,
+        &actors::SOURCES.statements(),
+        &actors::DESTINATIONS.statements(),
         applications::STATEMENTS,
         attempts::STATEMENTS,
         audit::STATEMENTS,
         catalogs::STATEMENTS,
         catalogue::STATEMENTS,
-        connection_lists::STATEMENTS,
+        &connection_lists::CONNECTIONS.statements(),
         connections::STATEMENTS,
         dataplanes::STATEMENTS,
         definitions::STATEMENTS,

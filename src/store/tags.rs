@@ -1,8 +1,8 @@
 //! Tags, in the order of their creation; and those of a connection, in the order in which they were sent.
 //! Whoever gives a connection a tag or removes one holds it, so that neither misses the other.
 
-use super::actors::Reach;
 use super::db::{Exec, Link, Writer, on};
+use super::listing::Reach;
 use super::lists::{padded, with_list};
 use crate::access::granted::{Extent, Granted, Lookup};
 use crate::access::policy::EditSomething;

@@ -17,7 +17,8 @@ use crate::domain::page::Page;
 use crate::http::extract::{FromQuery, Parameters};
 use crate::http::problem::Problem;
 use crate::request::Base;
-use crate::store::actors::{self, Reach, Wanted};
+use crate::store::actors::{self, Wanted};
+use crate::store::listing::Reach;
 
 /// Any JSON object. What a connector wants in it is in its specification.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

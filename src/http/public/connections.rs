@@ -29,8 +29,8 @@ use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::connections::{Whole, Wish};
 use crate::request::Base;
-use crate::store::actors::Reach;
 use crate::store::connection_lists::{self, Wanted};
+use crate::store::listing::Reach;
 use crate::store::tags;
 
 const LIST: &str = "/api/public/v1/connections";

@@ -22,8 +22,8 @@ use crate::http::extract::{FromQuery, Id, Key, KeyParameter, Keyed, Parameters, 
 use crate::http::problem::Problem;
 use crate::ops::jobs::{self, Wish};
 use crate::request::Base;
-use crate::store::actors::Reach;
 use crate::store::job_lists::{self, By, Wanted, Whose};
+use crate::store::listing::Reach;
 
 const LIST: &str = "/api/public/v1/jobs";
 

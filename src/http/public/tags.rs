@@ -18,7 +18,7 @@ use crate::http::extract::{Body, FromQuery, Id, KeyParameter, Keyed, Parameters,
 use crate::http::problem::Problem;
 use crate::ops;
 use crate::ops::once;
-use crate::store::actors::Reach;
+use crate::store::listing::Reach;
 use crate::store::tags;
 
 #[derive(Debug, Deserialize, ToSchema)]

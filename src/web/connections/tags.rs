@@ -12,7 +12,7 @@ use crate::domain::ids::TagId;
 use crate::domain::tag::Tag;
 use crate::error::{Error, Result};
 use crate::ops::connections::{self, Change};
-use crate::store::actors::Reach;
+use crate::store::listing::Reach;
 use crate::store::tags;
 use crate::web::connectors::ground::Ground;
 use crate::web::failure::Failure;

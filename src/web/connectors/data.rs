@@ -24,7 +24,7 @@ use crate::ops::actors::{self, Change, Given, Wish};
 use crate::ops::checks::{self, Checked, Trial};
 use crate::ops::definitions;
 use crate::ops::streams::{self, Wanted};
-use crate::store::actors::Reach;
+use crate::store::listing::Reach;
 use crate::store::{self, workspaces};
 use crate::web::moment::Moment;
 

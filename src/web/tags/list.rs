@@ -9,7 +9,7 @@ use super::{address, admit};
 use crate::access::doors;
 use crate::app::App;
 use crate::domain::tag::Tag;
-use crate::store::actors::Reach;
+use crate::store::listing::Reach;
 use crate::store::tags;
 use crate::web::connectors::data::answered;
 use crate::web::connectors::ground::{Ground, Room};
