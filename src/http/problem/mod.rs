@@ -2,17 +2,19 @@
 //! error body. A [`Problem`] travels as an extension of an empty response; `edge` writes the body,
 //! because only there the request's id is known, and logs the inner story once.
 
+mod document;
+mod of_error;
+
 use std::sync::Arc;
 
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
+use serde_json::{Map, Value};
 
 use crate::access::throttle::Left;
-use crate::error::{Error, Fault, Noun, Place, Rule, Story};
+use crate::error::{Error, Fault, Story};
+pub use document::Document;
 
 /// A problem's type, as clients of the reference server know it.
 macro_rules! kind {
@@ -20,6 +22,7 @@ macro_rules! kind {
         concat!("https://reference.airbyte.com/reference/errors", $anchor)
     };
 }
+use kind;
 
 /// A failure on its way out. Boxed, because it is larger than most answers.
 #[derive(Debug, Clone)]
@@ -241,42 +244,6 @@ impl Problem {
         self
     }
 
-    /// The body as it is sent.
-    #[must_use]
-    pub fn text(&self, request_id: &str) -> Vec<u8> {
-        let mut text = Vec::with_capacity(512);
-        // Writing to memory does not fail, and nothing in a document refuses to be written.
-        let _ = serde_json::to_writer(&mut text, &self.document(request_id));
-        text
-    }
-
-    fn document<'a>(&'a self, request_id: &'a str) -> Document<'a> {
-        let Parts {
-            status,
-            kind,
-            title,
-            detail,
-            data,
-            faults,
-            extra,
-            ..
-        } = &*self.0;
-        Document {
-            status: status.as_u16(),
-            kind,
-            title,
-            detail,
-            documentation_url: None,
-            data: Data {
-                rest: data,
-                message: detail,
-            },
-            errors: faults.iter().map(DocumentFault::from).collect(),
-            request_id,
-            extra,
-        }
-    }
-
     /// What the log should know and the caller must not.
     #[must_use]
     pub fn story(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
@@ -292,255 +259,6 @@ impl Problem {
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.0.detail
-    }
-}
-
-/// The body of every error.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Problem)]
-pub struct Document<'a> {
-    /// The HTTP status.
-    status: u16,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    title: &'a str,
-    /// A sentence on what is wrong and what to do.
-    detail: &'a str,
-    documentation_url: Option<&'a str>,
-    /// `message` repeats `detail`; `resourceType` and `resourceId` name what was not found.
-    #[schema(value_type = Object)]
-    data: Data<'a>,
-    /// What exactly is wrong with the request, each with its place.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<DocumentFault<'a>>,
-    /// Also in the header `x-request-id` and in the server's log.
-    request_id: &'a str,
-    /// `error` and `error_description` where OAuth libraries expect them.
-    #[serde(flatten)]
-    #[schema(ignore)]
-    extra: &'a Map<String, Value>,
-}
-
-#[derive(Debug, Serialize)]
-struct Data<'a> {
-    #[serde(flatten)]
-    rest: &'a Map<String, Value>,
-    message: &'a str,
-}
-
-/// One thing wrong with a request.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ProblemFault)]
-struct DocumentFault<'a> {
-    /// `body`, `path` or `query`.
-    #[serde(rename = "in")]
-    place: &'static str,
-    /// JSON pointer into the body, or to the parameter.
-    pointer: &'a str,
-    message: &'a str,
-}
-
-impl<'a> From<&'a Fault> for DocumentFault<'a> {
-    fn from(fault: &'a Fault) -> Self {
-        let place = match fault.place {
-            Place::Body => "body",
-            Place::Path => "path",
-            Place::Query => "query",
-        };
-        Self {
-            place,
-            pointer: &fault.pointer,
-            message: &fault.message,
-        }
-    }
-}
-
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        use StatusCode as S;
-        let detail = error.to_string();
-        match error {
-            Error::Invalid { rule, faults } => {
-                let (status, kind, title) = broken(rule);
-                Self::new(status, kind, title, detail).naming(faults)
-            }
-            Error::UnknownConnector { name, .. } => {
-                Self::new(S::BAD_REQUEST, kind!(""), "value-not-found", detail)
-                    .with_data("value", json!(name))
-            }
-            Error::Unprocessable(_) => Self::new(
-                S::UNPROCESSABLE_ENTITY,
-                kind!("#unprocessable-entity"),
-                "unprocessable-entity",
-                detail,
-            ),
-            Error::NotOffered(_) => Self::new(
-                S::NOT_IMPLEMENTED,
-                "error:implementation/not-implemented-in-oss",
-                "API not implemented in Airbyte OSS",
-                detail,
-            ),
-            Error::Unauthenticated(_) => {
-                let challenge =
-                    HeaderValue::from_static("Bearer realm=\"ferrobyte\", error=\"invalid_token\"");
-                Self::new(
-                    S::UNAUTHORIZED,
-                    kind!("#unauthorized"),
-                    "unauthorized",
-                    detail,
-                )
-                .with_header(header::WWW_AUTHENTICATE, challenge)
-            }
-            Error::Forbidden(_) => {
-                Self::new(S::FORBIDDEN, kind!("#forbidden"), "forbidden", detail)
-            }
-            Error::NotFound { what, id } => Self::new(
-                S::NOT_FOUND,
-                kind!("#resource-not-found"),
-                "resource-not-found",
-                detail,
-            )
-            .with_data("resourceType", json!(resource_type(what)))
-            .with_data("resourceId", json!(id)),
-            Error::Conflict(_) => Self::new(
-                S::CONFLICT,
-                kind!("#409-state-conflict"),
-                "state-conflict",
-                detail,
-            ),
-            Error::Stale => Self::stale(detail),
-            Error::Taken { what, .. } => {
-                let (kind, title) = taken(what);
-                Self::new(S::CONFLICT, kind, title, detail)
-            }
-            Error::Running { job, .. } => Self::new(
-                S::CONFLICT,
-                kind!("#try-again-later"),
-                "try-again-later",
-                detail,
-            )
-            .with_data("jobId", json!(job)),
-            Error::NotYet { retry_after, .. } => Self::new(
-                S::SERVICE_UNAVAILABLE,
-                "error:connector/still-running",
-                "connector-still-running",
-                detail,
-            )
-            .retrying(retry_after),
-            Error::Connector { late, story, .. } => Self::connector(late, detail).telling(story),
-            Error::TooMany { retry_after } => Self::new(
-                S::TOO_MANY_REQUESTS,
-                kind!("#too-many-requests"),
-                "too-many-requests",
-                detail,
-            )
-            .retrying(retry_after),
-            Error::Unavailable(story) => {
-                let problem = Self::new(
-                    S::SERVICE_UNAVAILABLE,
-                    kind!(""),
-                    "service-unavailable",
-                    detail,
-                );
-                problem
-                    .telling(story)
-                    .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
-            }
-            Error::Internal(story) => {
-                let problem = Self::new(
-                    S::INTERNAL_SERVER_ERROR,
-                    kind!(""),
-                    "unexpected-problem",
-                    detail,
-                );
-                problem.telling(story)
-            }
-        }
-    }
-}
-
-/// What it means to break a rule: status, type and title.
-fn broken(rule: Rule) -> (StatusCode, &'static str, &'static str) {
-    match rule {
-        Rule::Request => (
-            StatusCode::BAD_REQUEST,
-            kind!("#bad-request"),
-            "bad-request",
-        ),
-        Rule::NotificationUrl => (
-            StatusCode::BAD_REQUEST,
-            "error:notification/config/missing-url",
-            "Notification missing URL",
-        ),
-        Rule::Configuration => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            kind!("#unprocessable-entity"),
-            "unprocessable-entity",
-        ),
-        Rule::TagName => (
-            StatusCode::BAD_REQUEST,
-            "error:tag-name-too-long",
-            "Tag name too long",
-        ),
-        Rule::TagColor => (
-            StatusCode::BAD_REQUEST,
-            "error:tag-invalid-hex-color",
-            "Invalid hex color",
-        ),
-        Rule::TagLimit => (
-            StatusCode::BAD_REQUEST,
-            "error:tag-limit-for-workspace-reached",
-            "Tag limit for workspace reached",
-        ),
-    }
-}
-
-/// What the reference server says when there is such a thing already: type and title.
-fn taken(noun: Noun) -> (&'static str, &'static str) {
-    match noun {
-        Noun::Dataplane => (
-            "error:dataplane-name-already-exists",
-            "Data plane name already exists",
-        ),
-        Noun::Group => ("error:group-already-exists", "Group already exists"),
-        Noun::GroupMember => (
-            "error:group-member-already-exists",
-            "Group member already exists",
-        ),
-        Noun::GroupPermission => (
-            "error:group-permission-already-exists",
-            "Group permission already exists",
-        ),
-        Noun::Region => (
-            "error:dataplane-group-name-already-exists",
-            "Data plane group name already exists",
-        ),
-        Noun::Tag => ("error:tag-already-exists", "Tag already exists"),
-        _ => (kind!("#409-state-conflict"), "state-conflict"),
-    }
-}
-
-/// What the reference server calls a thing that is not found.
-fn resource_type(noun: Noun) -> &'static str {
-    match noun {
-        Noun::Application => "APPLICATION",
-        Noun::Connection => "STANDARD_SYNC",
-        Noun::Dataplane => "DATAPLANE",
-        Noun::Group => "GROUP",
-        Noun::GroupMember => "GROUP_MEMBER",
-        Noun::GroupPermission => "GROUP_PERMISSION",
-        Noun::Job => "JOB",
-        Noun::Organization => "ORGANIZATION",
-        Noun::Permission => "PERMISSION",
-        Noun::Region => "DATAPLANE_GROUP",
-        Noun::Tag => "TAG",
-        Noun::User => "USER",
-        Noun::Destination => "DESTINATION_CONNECTION",
-        Noun::DestinationDefinition => "STANDARD_DESTINATION_DEFINITION",
-        Noun::Source => "SOURCE_CONNECTION",
-        Noun::SourceDefinition => "STANDARD_SOURCE_DEFINITION",
-        Noun::Workspace => "STANDARD_WORKSPACE",
     }
 }
 
