@@ -6,12 +6,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::applications::{ApplicationCreate, ApplicationRead, ApplicationReadList};
 use super::organizations::OrganizationResponse;
+use super::page::time;
 use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::app::App;
@@ -114,9 +114,7 @@ impl InvitationResponse {
     fn new(base: &Base, invitation: &Invitation) -> Self {
         Self {
             url: invitation.link(&base.0),
-            expires_at: invitation
-                .expires_at
-                .to_rfc3339_opts(SecondsFormat::Secs, true),
+            expires_at: time(invitation.expires_at),
         }
     }
 }

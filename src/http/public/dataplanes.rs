@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::jobs::time;
+use super::page::time;
 use crate::access::caller::Caller;
 use crate::access::doors;
 use crate::access::policy::Administer;

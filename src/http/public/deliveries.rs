@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::jobs::time;
-use super::page::{self, PageParameters, WriteJson};
+use super::page::{self, PageParameters, WriteJson, time};
 use crate::access::caller::Caller;
 use crate::app::App;
 use crate::domain::ids::WorkspaceId;

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use super::jobs::time;
+use super::page::time;
 use crate::access::caller::Caller;
 use crate::app::App;
 use crate::domain::job::{AttemptStatus, FailureReason, JobId, LogLine, Origin};

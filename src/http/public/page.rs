@@ -3,8 +3,10 @@
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use chrono::SecondsFormat;
 use utoipa::IntoParams;
 
+use crate::clock::Timestamp;
 use crate::domain::page::{Page, Slice};
 use crate::request::Base;
 
@@ -26,6 +28,11 @@ pub fn write_id(id: impl Into<uuid::Uuid>, out: &mut Vec<u8>) {
 pub fn write_text(text: &str, out: &mut Vec<u8>) {
     // Writing to a vector does not fail, and a text is always JSON.
     let _ = serde_json::to_writer(out, text);
+}
+
+/// A time as answers show it.
+pub fn time(moment: Timestamp) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Values as one parameter of a link.

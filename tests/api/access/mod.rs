@@ -13,7 +13,7 @@ use ferrobyte::ops::people;
 use ferrobyte::store::db::{Exec as _, Link};
 use serde_json::json;
 
-use table::{ANONYMOUS, Other, Row, TABLE, Target, low_code};
+use table::{ANONYMOUS, Other, Row, Target, low_code};
 
 use crate::definitions::{brings, list_of};
 use crate::support::TestServer;
@@ -41,8 +41,7 @@ fn every_operation_of_the_document_is_in_the_table() {
         .flat_map(|item| item.as_object().into_iter().flatten())
         .filter_map(|(_, operation)| operation["operationId"].as_str())
         .collect();
-    let tried: BTreeSet<_> = TABLE
-        .iter()
+    let tried: BTreeSet<_> = table::rows()
         .map(|row| row.operation)
         .chain(ANONYMOUS.iter().copied())
         .collect();
@@ -358,7 +357,7 @@ macro_rules! walks {
     ($($name:ident: $target:path;)*) => {$(
         #[tokio::test]
         async fn $name() {
-            walk(TABLE.iter().filter(|row| row.target == $target)).await;
+            walk(table::rows().filter(|row| row.target == $target)).await;
         }
     )*};
 }
@@ -399,7 +398,7 @@ async fn a_grant_of_a_group_opens_what_it_opens_to_who_holds_it() {
     {
         let workspace = world.workspace(world.own).await;
         let who = world.holder_by_group(grant, &workspace).await;
-        for row in TABLE {
+        for row in table::rows() {
             // A workspace that is deleted is no place for the rows after it.
             if row.operation == "deleteWorkspace" || row.target == Target::Application {
                 continue;
