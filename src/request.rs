@@ -24,14 +24,14 @@ pub struct Notes(Arc<Noted>);
 struct Noted {
     id: HeaderValue,
     asker: OnceLock<UserId>,
-    trail: Trail,
+    trail: Option<Trail>,
     route: OnceLock<MatchedPath>,
     warning: OnceLock<HeaderValue>,
 }
 
 impl Notes {
     #[must_use]
-    pub fn new(id: HeaderValue, trail: Trail) -> Self {
+    pub fn new(id: HeaderValue, trail: Option<Trail>) -> Self {
         Self(Arc::new(Noted {
             id,
             trail,
@@ -49,14 +49,16 @@ impl Notes {
 
     /// Written by whoever recognises the caller.
     pub fn asked_by(&self, user: UserId, application: Option<ApplicationId>) {
-        self.0.trail.asked_by(user, application);
+        if let Some(trail) = &self.0.trail {
+            trail.asked_by(user, application);
+        }
         let _ = self.0.asker.set(user);
     }
 
-    /// What is written down if something changes.
+    /// What is written down if something changes; nothing for a request that may only read.
     #[must_use]
-    pub fn trail(&self) -> &Trail {
-        &self.0.trail
+    pub fn trail(&self) -> Option<&Trail> {
+        self.0.trail.as_ref()
     }
 
     #[must_use]

@@ -31,7 +31,7 @@ pub struct Actor {
 }
 
 /// A source or a destination as lists show it: every column costs, twenty times a page.
-#[derive(Debug, Clone, Deserialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct ListedActor {
     pub id: ActorId,
     pub workspace_id: WorkspaceId,

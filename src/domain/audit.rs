@@ -124,8 +124,8 @@ pub fn asked_by(user: UserId) {
 /// Notes what the request is about: the first check says it, but a thing takes the place of the organization that
 /// it is in.
 pub fn regards(kind: &impl ToString, id: &impl ToString, organization: Option<OrganizationId>) {
-    let kind = word(kind);
     let _ = TRAIL.try_with(|trail| {
+        let kind = word(kind);
         trail.note(|found| {
             let vague = match &found.subject {
                 None => true,

@@ -33,7 +33,7 @@ pub struct Connection {
 }
 
 /// A connection as lists show it, with its schedule as it is stored.
-#[derive(Debug, Clone, Deserialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct ListedConnection {
     pub id: ConnectionId,
     pub workspace_id: WorkspaceId,
@@ -43,7 +43,6 @@ pub struct ListedConnection {
     pub status: Status,
     pub status_reason: String,
     pub schedule: String,
-    #[sqlx(rename = "namespace_definition")]
     pub namespace: Namespace,
     pub namespace_format: Option<String>,
     pub prefix: String,

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
-use tower::ServiceExt as _;
+use tower::Service as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{HeaderBuilder, ObjectBuilder, PathItem, RefOr, ResponseBuilder, Type};
 
@@ -33,7 +33,7 @@ pub async fn answer(app: &App, router: Router, request: Request, notes: &Notes) 
     match *request.method() {
         Method::GET => {
             let known = tags(request.headers(), &header::IF_NONE_MATCH);
-            let response = router.oneshot(request).await.into_response();
+            let response = ask(router, request).await;
             if response.status() == StatusCode::OK
                 && operations::route(notes.route()).is_some_and(operations::Route::is_resource)
             {
@@ -47,8 +47,13 @@ pub async fn answer(app: &App, router: Router, request: Request, notes: &Notes) 
         {
             Box::pin(change(app, router, request)).await
         }
-        _ => router.oneshot(request).await.into_response(),
+        _ => ask(router, request).await,
     }
+}
+
+/// A router is always ready, and never fails.
+async fn ask(mut router: Router, request: Request) -> Response {
+    router.call(request).await.into_response()
 }
 
 /// Adds its tag to an answer, or leaves out the answer that the client has.
@@ -83,8 +88,7 @@ async fn change(app: &App, router: Router, request: Request) -> Response {
     let Ok(_place) = app.conditional.acquire().await else {
         return Problem::from(Error::internal("nobody closes this")).into_response();
     };
-    let response = condition.guard(router.oneshot(request)).await;
-    let response = response.into_response();
+    let response = condition.guard(ask(router, request)).await;
     if !response.status().is_success() {
         return response;
     }
@@ -109,7 +113,7 @@ fn condition(router: Router, request: &Request) -> Arc<Condition> {
             if let Some(caller) = caller {
                 plain.headers_mut().insert(header::AUTHORIZATION, caller);
             }
-            let response = router.oneshot(plain).await.into_response();
+            let response = ask(router, plain).await;
             if response.status().is_server_error() {
                 return Err(Error::internal("what is to be changed could not be read"));
             }

@@ -7,12 +7,13 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
+use futures_util::future::Either;
 
 use super::conditional;
 use super::operations;
@@ -34,19 +35,22 @@ pub async fn answer(app: Arc<App>, router: Router, mut request: Request) -> Resp
     let began = Instant::now();
     let id = request_id(&request);
     let Source(address) = Source::of(request.headers(), request.extensions(), &app);
-    let trail = Trail::new(
-        app.clock.clone(),
-        address,
-        id.to_str().unwrap_or_default().to_owned(),
-    );
-    let notes = Notes::new(id, trail);
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let uri = request.uri().clone();
+    // What only reads leaves no trail.
+    let trail = (!method.is_safe()).then(|| {
+        let id = id.to_str().unwrap_or_default().to_owned();
+        Trail::new(app.clock.clone(), address, id)
+    });
+    let notes = Notes::new(id, trail);
     request.extensions_mut().insert(notes.clone());
 
     let answer = conditional::answer(&app, router, request, &notes);
-    let answer = AssertUnwindSafe(TRAIL.scope(notes.trail().clone(), answer));
-    let answer = answer.catch_unwind();
+    let answer = match notes.trail() {
+        Some(trail) => Either::Left(TRAIL.scope(trail.clone(), answer)),
+        None => Either::Right(answer),
+    };
+    let answer = AssertUnwindSafe(answer).catch_unwind();
     let mut response = match tokio::time::timeout(app.config.server.request_timeout, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(_panic)) => Problem::panicked().into_response(),
@@ -62,7 +66,7 @@ pub async fn answer(app: Arc<App>, router: Router, mut request: Request) -> Resp
     app.metrics
         .answered(known(&method), notes.route(), status.as_u16(), took);
     if logged(app.config.log.requests, status) {
-        line(&method, &path, status, took, &notes);
+        line(&method, uri.path(), status, took, &notes);
     }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, notes.id().clone());
@@ -90,10 +94,8 @@ pub fn note_route(request: Request) -> Request {
         {
             notes.warn(warning);
         }
-        if !request.method().is_safe() {
-            notes
-                .trail()
-                .operation(operations::name(request.method(), route.as_str()));
+        if let Some(trail) = notes.trail() {
+            trail.operation(operations::name(request.method(), route.as_str()));
         }
         notes.routed(route.clone());
     }
@@ -118,8 +120,8 @@ fn request_id(request: &Request) -> HeaderValue {
         return id.clone();
     }
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    HeaderValue::from_str(&format!("{}-{count:x}", *PREFIX))
-        .unwrap_or(HeaderValue::from_static("none"))
+    let id = format!("{}-{count:x}", *PREFIX);
+    HeaderValue::from_maybe_shared(Bytes::from(id)).unwrap_or(HeaderValue::from_static("none"))
 }
 
 /// Writes the problem's document into the response, whose status and other headers are there already.

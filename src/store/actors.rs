@@ -2,7 +2,7 @@
 
 use super::catalogs;
 use super::db::{Exec, Writer, on};
-use super::listing::{self, Listed, Listing, Reach, Where, listing};
+use super::listing::{self, Listed, Listing, Reach, Where, listing, read_in_order};
 use crate::access::granted::{Granted, Lookup};
 use crate::access::policy::EditActor;
 use crate::clock::Timestamp;
@@ -104,6 +104,17 @@ pub async fn list(
     };
     listing::page(db, listing, &Where::of(reach), wanted.deleted, wanted.page).await
 }
+
+read_in_order!(ListedActor {
+    id,
+    workspace_id,
+    definition_id,
+    name,
+    short_name,
+    configuration,
+    resource_allocation,
+    created_at,
+});
 
 impl Listed for ListedActor {
     fn mark(&self) -> Mark {

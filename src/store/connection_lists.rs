@@ -1,7 +1,7 @@
 //! Lists of connections.
 
 use super::db::{Exec, Link};
-use super::listing::{self, Listed, Listing, NAMED_AT_ONCE, Reach, Where, listing};
+use super::listing::{self, Listed, Listing, NAMED_AT_ONCE, Reach, Where, listing, read_in_order};
 use super::lists::{padded, with_list};
 use crate::clock::Timestamp;
 use crate::domain::connection::ListedConnection;
@@ -54,6 +54,24 @@ pub async fn list(
     }
     listing::page(db, &CONNECTIONS, &places, wanted.deleted, wanted.page).await
 }
+
+read_in_order!(ListedConnection {
+    id,
+    workspace_id,
+    source_id,
+    destination_id,
+    name,
+    status,
+    status_reason,
+    schedule,
+    namespace,
+    namespace_format,
+    prefix,
+    non_breaking_changes,
+    streams,
+    tagged,
+    created_at,
+});
 
 impl Listed for ListedConnection {
     fn mark(&self) -> Mark {

@@ -192,6 +192,26 @@ macro_rules! listing {
 
 pub(super) use listing;
 
+/// Reads a row by the places of its columns, which are those of the fields: a name has to be looked up for each
+/// value of each row.
+macro_rules! read_in_order {
+    ($row:ident { $($field:ident),+ $(,)? }) => {
+        $crate::store::listing::read_in_order!(@ sqlx::postgres::PgRow => $row { $($field),+ });
+        $crate::store::listing::read_in_order!(@ sqlx::sqlite::SqliteRow => $row { $($field),+ });
+    };
+    (@ $from:ty => $row:ident { $($field:ident),+ }) => {
+        impl sqlx::FromRow<'_, $from> for $row {
+            fn from_row(row: &$from) -> sqlx::Result<Self> {
+                let mut places = 0..;
+                let mut place = || places.next().unwrap_or_default();
+                Ok(Self { $($field: sqlx::Row::try_get(row, place())?),+ })
+            }
+        }
+    };
+}
+
+pub(super) use read_in_order;
+
 /// A row of such a list.
 pub(super) trait Listed:
     for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + DeserializeOwned + Send + Unpin
