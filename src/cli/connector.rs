@@ -62,7 +62,7 @@ pub(super) fn run(matches: &ArgMatches, data_dir: &Path) -> Result<ExitCode> {
         connector,
         &order,
         &data_dir.join("local"),
-        &mut std::io::stdin().lock(),
+        std::io::stdin().lock(),
         &mut std::io::stdout().lock(),
     );
     let _ = std::io::stdout().flush();

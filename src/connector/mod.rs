@@ -1,11 +1,12 @@
 //! Running connectors, whatever they are made of: compiled in, a Python package, a low-code manifest, a
 //! container image. One interface for all: a short question (specification, check, discovery) is
 //! [`Launcher::ask`]ed and answered whole; a long run (read, write) is [`Launcher::launch`]ed and gives
-//! the two ends of its pipes, which are pipes of the operating system in every case.
+//! the end of a pipe for its output, and a [`Feed`] for its input.
 //!
 //! Configurations hold secrets here: nothing that carries one prints it.
 
 pub mod container;
+pub mod feed;
 pub mod hearing;
 pub mod launcher;
 pub mod native;
@@ -16,7 +17,7 @@ pub mod supervisor;
 mod usage;
 
 use std::fmt;
-use std::io::{PipeReader, PipeWriter};
+use std::io::PipeReader;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -27,6 +28,8 @@ use crate::protocol::message::{ConnectionStatus, Specification};
 use crate::protocol::raw::Raw;
 
 pub use launcher::{Launcher, Settings};
+
+use self::feed::Feed;
 
 /// What is to be run.
 #[derive(Debug, Clone)]
@@ -103,7 +106,7 @@ pub enum Task {
 #[derive(Debug)]
 pub struct Running {
     /// For `Task::Write`; dropping it says that there is no more.
-    pub input: Option<PipeWriter>,
+    pub input: Option<Feed>,
     pub output: PipeReader,
     /// Lines of standard error, as they come.
     pub errors: tokio::sync::mpsc::Receiver<String>,
@@ -160,7 +163,7 @@ impl Running {
     /// Puts together what a runtime has started.
     #[must_use]
     pub fn new(
-        input: Option<PipeWriter>,
+        input: Option<Feed>,
         output: PipeReader,
         errors: tokio::sync::mpsc::Receiver<String>,
         handle: Box<dyn Handle>,

@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod line;
 pub mod message;
+pub mod parcel;
 pub mod raw;
 pub mod reader;
 mod scan;

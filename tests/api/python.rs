@@ -1,7 +1,7 @@
 //! Python connectors, with packages that are made here and do what a test wants: installing, asking,
 //! running. Packages of the public index are in `python_packages`.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use ferrobyte::clock::Clock;
 use ferrobyte::connector::{
     Answer, Cause, Failure, Launcher, Limits, Question, Said, Settings, Task,
 };
+use ferrobyte::protocol::parcel::{Outlet as _, Parcel};
 use serde_json::{Value, json};
 
 use crate::support::python::{Wheel, Workshop, scripted, soon};
@@ -550,7 +551,9 @@ async fn a_source_is_read_with_its_files_and_a_destination_written_through_its_i
         .expect("a run");
     let mut input = run.input.take().expect("an input");
     input
-        .write_all(b"{\"type\":\"RECORD\"}\n{\"type\":\"STATE\",\"state\":{}}\n")
+        .take(&mut Parcel::from(
+            "{\"type\":\"RECORD\"}\n{\"type\":\"STATE\",\"state\":{}}\n",
+        ))
         .expect("written");
     drop(input);
     let lines: Vec<_> = BufReader::new(&run.output)

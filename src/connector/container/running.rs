@@ -20,6 +20,7 @@ use super::create::Plan;
 use super::engine::{refused, sentence};
 use super::streams;
 use super::usage::Usage;
+use crate::connector::feed::Feed;
 use crate::connector::{Exit, Failure, Handle, Running};
 
 /// Waiting for the end has no limit of its own.
@@ -69,7 +70,7 @@ pub(super) async fn start(
     };
     keepers.spawn(keeper.keep(carrier));
     Ok(Running {
-        input: ends.input,
+        input: ends.input.map(Feed::Pipe),
         output: ends.output,
         errors: ends.errors,
         handle: Box::new(Held {

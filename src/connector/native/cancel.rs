@@ -1,8 +1,7 @@
 //! Ending a run that shares our process. A process is killed; a thread has to be let go of whatever it
-//! waits for. So its ends of the pipes never block: it waits for the pipe and for the word to stop at
-//! once.
+//! waits for. So what it writes into never blocks: it waits for the pipe and for the word to stop at once.
 
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,18 +97,6 @@ impl<P: AsFd> Pipe<P> {
                 outcome => return outcome,
             }
         }
-    }
-}
-
-impl<P: AsFd> AsFd for Pipe<P> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.pipe.as_fd()
-    }
-}
-
-impl Read for Pipe<PipeReader> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.patiently(PollFlags::IN, |pipe| pipe.read(into))
     }
 }
 

@@ -1,14 +1,16 @@
 //! Native connectors on standard input and output, as any connector is run: `NAME spec`, or `NAME write
 //! --config F --catalog F`. Answers and failures go to standard output as messages.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::interface::{Fault, Input};
+use super::interface::Fault;
 use super::{Connector, inside, run, surroundings};
 use crate::connector::{Question, Task};
+use crate::protocol::reader::Lines;
 
 /// What is asked of a connector, with the files that say how.
 #[derive(Debug, Clone)]
@@ -41,7 +43,7 @@ pub fn obey(
     connector: &Connector,
     order: &Order,
     local_dir: &Path,
-    input: &mut dyn Input,
+    input: impl Read + AsFd,
     output: &mut dyn Write,
 ) -> u8 {
     let Ok(surroundings) = surroundings(local_dir) else {
@@ -49,7 +51,10 @@ pub fn obey(
     };
     match deed(order) {
         Ok(Deed::Answer(question)) => run::say(connector, &question, &surroundings, output),
-        Ok(Deed::Perform(task)) => run::perform(connector, &task, &surroundings, input, output),
+        Ok(Deed::Perform(task)) => {
+            let mut input = Lines::new(input);
+            run::perform(connector, &task, &surroundings, &mut input, output)
+        }
         Err(fault) => run::complain(fault, &surroundings, output),
     }
 }

@@ -5,15 +5,18 @@
 //! as soon as the reader would have to wait, so a fast source costs few flushes and a slow one waits
 //! for nothing. Where a commit is dear, they wait a little longer, unless the source falls silent.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::interface::{Fault, Input, Stop};
+use super::input::{Input, Item};
+use super::interface::{Fault, Stop};
 use super::output::Output;
 use crate::protocol::catalog::{ConfiguredCatalog, StreamDescriptor};
 use crate::protocol::line::{Line, RecordLine, classify};
 use crate::protocol::message::Message;
-use crate::protocol::reader::{Lines, Piece};
+use crate::protocol::parcel::Known;
+use crate::protocol::reader::Piece;
 use crate::protocol::state::{Position, State, Stats};
 use crate::protocol::trace::{Event, Status};
 
@@ -51,7 +54,7 @@ pub(super) fn consume(
     out: &mut Output<'_>,
 ) -> Result<(), Stop> {
     let mut intake = Intake::new(catalog, sink, out);
-    let taken = intake.take_all(&mut Lines::new(input));
+    let taken = intake.take_all(input);
     if let Err(Stop::Fault(fault)) = taken {
         // What came before the failure may well be safe; if not, that is no news.
         let _ = intake.commit();
@@ -108,23 +111,46 @@ impl<'a, 'o> Intake<'a, 'o> {
         }
     }
 
-    fn take_all(&mut self, lines: &mut Lines<&mut dyn Input>) -> Result<(), Stop> {
+    fn take_all(&mut self, input: &mut dyn Input) -> Result<(), Stop> {
         loop {
-            if !lines.is_ready() && self.is_time(*lines.input()) {
+            if !input.is_ready() && self.is_time(input) {
                 self.commit()?;
             }
-            match lines.next().map_err(|_| Stop::Gone)? {
-                Some(Piece::Line(line)) => self.take(line)?,
-                Some(Piece::TooLong { length, .. }) => {
+            match input.next().map_err(|_| Stop::Gone)? {
+                Some(Item::Known(line)) => self.take_known(line)?,
+                Some(Item::Piece(Piece::Line(line))) => self.take(line)?,
+                Some(Item::Piece(Piece::TooLong { length, .. })) => {
                     let message = format!("a line of {length} bytes is longer than allowed");
                     return Err(Fault::system(message).into());
                 }
-                Some(Piece::Unfinished(_)) => {
+                Some(Item::Piece(Piece::Unfinished(_))) => {
                     return Err(Fault::system("the input ends within a line").into());
                 }
                 None => return Ok(()),
             }
         }
+    }
+
+    fn take_known(&mut self, line: Known<'_>) -> Result<(), Stop> {
+        let (stream, data, emitted_at, meta) = match line {
+            Known::Line(line) => return self.take(line),
+            Known::Record {
+                stream,
+                data,
+                emitted_at,
+                meta,
+            } => (stream, data, emitted_at, meta),
+        };
+        let progress = &mut self.streams[stream];
+        progress.records += 1;
+        let record = RecordLine {
+            stream: Cow::Borrowed(&progress.descriptor.name),
+            namespace: progress.descriptor.space().map(Cow::Borrowed),
+            data,
+            emitted_at,
+            meta,
+        };
+        self.sink.record(stream, &record, self.out)
     }
 
     /// Whether to commit now, when the next line is not at hand.

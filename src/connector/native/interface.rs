@@ -2,16 +2,12 @@
 //! against its own schema, and never learns whether it is run by the server or from a command line.
 
 use std::fmt;
-use std::io::{self, Read};
-use std::os::fd::AsFd;
 use std::path::PathBuf;
-use std::time::Duration;
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use serde_json::Value;
 
-use super::cancel::{Cancel, Pipe};
+use super::cancel::Cancel;
+use super::input::Input;
 use super::output::Output;
 use crate::clock::Clock;
 use crate::protocol::catalog::{Catalog, ConfiguredCatalog, StreamDescriptor};
@@ -62,38 +58,6 @@ pub(super) trait Destination: fmt::Debug + Sync {
         input: &mut dyn Input,
         out: &mut Output<'_>,
     ) -> Result<(), Stop>;
-}
-
-/// What a destination reads.
-pub trait Input: Read {
-    /// Waits for more, at most this long; says whether reading would have to wait still.
-    fn is_idle(&mut self, most: Duration) -> bool;
-}
-
-/// Waits for bytes, or the end, of something that the system reads for us.
-fn is_silent(input: impl AsFd, most: Duration) -> bool {
-    let until = Timespec::try_from(most).ok();
-    let waited = poll(&mut [PollFd::new(&input, PollFlags::IN)], until.as_ref());
-    matches!(waited, Ok(0))
-}
-
-/// Reads of the sizes that are common here go past its own buffer, so that holds nothing.
-impl Input for io::StdinLock<'_> {
-    fn is_idle(&mut self, most: Duration) -> bool {
-        is_silent(self, most)
-    }
-}
-
-impl Input for Pipe<io::PipeReader> {
-    fn is_idle(&mut self, most: Duration) -> bool {
-        is_silent(self.as_fd(), most)
-    }
-}
-
-impl Input for io::Empty {
-    fn is_idle(&mut self, _: Duration) -> bool {
-        false
-    }
 }
 
 /// What a long run is given. Destinations get no states.

@@ -8,6 +8,7 @@ pub mod command_line;
 mod destination;
 mod dev_null;
 mod faker;
+mod input;
 mod inside;
 mod interface;
 mod local_files;

@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::Value;
 
-use super::interface::{Fault, Input, Stop, Surroundings, Wanted};
+use super::input::Input;
+use super::interface::{Fault, Stop, Surroundings, Wanted};
 use super::output::Output;
 use super::{Connector, Program};
 use crate::connector::{Question, Said, Task};

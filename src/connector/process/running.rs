@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::child::{Child, Ends, Life};
+use crate::connector::feed::Feed;
 use crate::connector::{Exit, Failure, Handle, Running};
 
 /// Lines of the log that may wait for a reader. The connector waits when there are more.
@@ -28,7 +29,7 @@ pub fn running(child: Child) -> Result<Running, Failure> {
         .map_err(|error| Failure::broken("no thread is left for the connector's log", error))?;
     Ok(Running {
         input: match child.input {
-            Ends::Pipe(pipe) => Some(pipe),
+            Ends::Pipe(pipe) => Some(Feed::Pipe(pipe)),
             Ends::Nothing | Ends::Socket(_) => None,
         },
         output: child.output,

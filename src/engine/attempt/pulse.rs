@@ -1,10 +1,12 @@
 //! Who waits for whom, and since when: the source is silent while we wait for it in a read, the
 //! destination is stuck while we wait for it in a write. Time in a write never counts as silence.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use crate::protocol::parcel::{Outlet, Parcel};
 
 /// Since when the thread that moves records waits, and for which side.
 #[derive(Debug)]
@@ -67,14 +69,10 @@ impl<P: Read> Read for Watched<P> {
     }
 }
 
-impl<P: Write> Write for Watched<P> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+impl<P: Outlet> Outlet for Watched<P> {
+    fn take(&mut self, parcel: &mut Parcel) -> io::Result<()> {
         let Self { pipe, pulse } = self;
-        pulse.during(&pulse.writing, || pipe.write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.pipe.flush()
+        pulse.during(&pulse.writing, || pipe.take(parcel))
     }
 }
 

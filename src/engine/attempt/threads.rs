@@ -1,12 +1,13 @@
 //! The two threads of a run, and how the attempt hears of their ends. They block in pipes, so they are
 //! threads of their own: nobody waits for one that hangs, and a server that stops leaves it behind.
 
-use std::io::{PipeReader, PipeWriter, Read};
+use std::io::{PipeReader, Read};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
 use super::pulse::{Pulse, Watched};
+use crate::connector::feed::Feed;
 use crate::domain::job::{FailureReason, FailureType, Origin};
 use crate::engine::relay::acknowledge::acknowledge;
 use crate::engine::relay::forward::Forward;
@@ -39,7 +40,7 @@ pub(super) struct Way {
 pub(super) fn forward(
     shared: &Shared,
     from: impl Read + Send + 'static,
-    to: PipeWriter,
+    to: Feed,
 ) -> std::io::Result<Way> {
     let (ended, read) = oneshot::channel();
     let (go_on, word) = oneshot::channel();

@@ -1,7 +1,7 @@
 //! The way there: what the source prints, up to the destination's input. Records are handed on as they
 //! came wherever that is possible; states get a number and their count; everything else stays here.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use serde_json::Value;
 
@@ -11,6 +11,7 @@ use super::{Event, Events, Level, Remains};
 use crate::domain::job::{FailureReason, FailureType, Origin};
 use crate::protocol::line::{Line, RecordLine, classify};
 use crate::protocol::message::Message;
+use crate::protocol::parcel::{Outlet, Parcel};
 use crate::protocol::reader::{Lines, Piece};
 use crate::protocol::state::{Position, State, Stats};
 use crate::protocol::trace::{self, ErrorTrace, EstimateScope, Event as Traced, Status};
@@ -28,21 +29,21 @@ pub struct Forward<'a, W> {
     ledger: &'a Ledger,
     events: &'a Events,
     to: W,
-    out: Vec<u8>,
+    out: Parcel,
     /// Of the stream that the last record belonged to: they mostly come in runs.
     current: Option<usize>,
     counts: Counts,
     remains: Remains,
 }
 
-impl<'a, W: Write> Forward<'a, W> {
+impl<'a, W: Outlet> Forward<'a, W> {
     pub fn new(plan: &'a Plan, ledger: &'a Ledger, events: &'a Events, to: W) -> Self {
         Self {
             plan,
             ledger,
             events,
             to,
-            out: Vec::with_capacity(GATHERED * 2),
+            out: Parcel::default(),
             current: None,
             counts: Counts::default(),
             remains: Remains::default(),
@@ -135,7 +136,7 @@ impl<'a, W: Write> Forward<'a, W> {
             return Ok(());
         }
         if let Some(rewrite) = &self.plan.streams[stream].rewrite {
-            match rewrite.apply(record, &mut self.out) {
+            match self.out.write(|out| rewrite.apply(record, out)) {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
                 Err(why) => {
@@ -144,8 +145,7 @@ impl<'a, W: Write> Forward<'a, W> {
                 }
             }
         } else {
-            self.out.extend_from_slice(line);
-            self.out.push(b'\n');
+            self.out.record(line, record, stream);
         }
         self.counts.rows += 1;
         self.counts.bytes += record.data.len() as u64;
@@ -226,7 +226,8 @@ impl<'a, W: Write> Forward<'a, W> {
         state.rest.insert(NUMBER.to_owned(), number.into());
         // Our own count: of what was handed on, after filters.
         state.source_stats = Some(Stats::of(rows));
-        write_line(&mut self.out, &Message::State { state })
+        self.out
+            .write(|out| write_line(out, &Message::State { state }))
     }
 
     fn trace(&mut self, event: Traced) {
@@ -310,12 +311,9 @@ impl<'a, W: Write> Forward<'a, W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let written = self.to.write_all(&self.out);
-        self.out.clear();
-        if written.is_err() {
-            self.remains.cut_off = true;
-        }
-        written
+        let taken = self.to.take(&mut self.out);
+        self.remains.cut_off |= taken.is_err();
+        taken
     }
 }
 
@@ -323,10 +321,10 @@ impl<'a, W: Write> Forward<'a, W> {
 #[derive(Debug)]
 pub struct End<W> {
     to: W,
-    out: Vec<u8>,
+    out: Parcel,
 }
 
-impl<W: Write> End<W> {
+impl<W: Outlet> End<W> {
     /// Tells the destination how each stream ended, after states for records that had none, and that
     /// there is no more. Only for a source that ended well: then a stream is complete, unless the source
     /// spoke of its streams and said otherwise of this one.
@@ -344,22 +342,21 @@ impl<W: Write> End<W> {
             );
             state.rest.insert(NUMBER.to_owned(), number.into());
             state.source_stats = Some(Stats::of(rows));
-            write_line(&mut self.out, &Message::State { state })?;
+            self.out
+                .write(|out| write_line(out, &Message::State { state }))?;
         }
         let figures = ledger.figures();
         let silent = figures.iter().all(|one| one.status.is_none());
         for (stream, figures) in plan.streams.iter().zip(&figures) {
             let complete = silent || figures.status == Some(Status::Complete);
             let line = ended(&stream.at_destination, complete, now_ms);
-            write_line(&mut self.out, &line)?;
+            self.out.write(|out| write_line(out, &line))?;
         }
         self.flush()
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.to.write_all(&self.out)?;
-        self.out.clear();
-        self.to.flush()
+        self.to.take(&mut self.out)
     }
 }
 

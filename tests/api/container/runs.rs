@@ -1,11 +1,12 @@
 //! Runs: what they are given, what passes through them, and how they end.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::time::{Duration, Instant};
 
 use ferrobyte::clock::Clock;
 use ferrobyte::connector::container::Containers;
 use ferrobyte::connector::{Cause, Limits, Question, Target, Task};
+use ferrobyte::protocol::parcel::{Outlet as _, Parcel};
 use serde_json::json;
 
 use super::{Here, lines, log, settings, target};
@@ -140,7 +141,7 @@ async fn what_is_written_arrives_until_there_is_no_more() {
     let write = move || {
         let line = format!("{}\n", "x".repeat(999));
         for _ in 0..20_000 {
-            input.write_all(line.as_bytes()).expect("written");
+            input.take(&mut Parcel::from(&*line)).expect("written");
         }
     };
     let started = Instant::now();

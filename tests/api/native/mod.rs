@@ -17,6 +17,7 @@ use std::process::{Child, Stdio};
 use ferrobyte::connector::Task;
 use ferrobyte::connector::native::launch;
 use ferrobyte::domain::definition::Kind;
+use ferrobyte::protocol::parcel::{Outlet as _, Parcel};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -158,8 +159,9 @@ impl Place {
     fn inside(&self, kind: Kind, name: &str, task: Task, input: &str) -> Run {
         let mut running = launch(kind, name, task, &self.local()).expect("a start");
         let (stdin, input) = (running.input.take(), input.to_owned());
-        let writer =
-            std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(input.as_bytes())));
+        let writer = std::thread::spawn(move || {
+            stdin.map(|mut stdin| stdin.take(&mut Parcel::from(&*input)))
+        });
         let mut output = String::new();
         running.output.read_to_string(&mut output).expect("text");
         let _ = writer.join();

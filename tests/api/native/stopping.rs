@@ -1,11 +1,12 @@
 //! Runs that are ended from outside, whatever they wait for.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use ferrobyte::connector::native::launch;
 use ferrobyte::connector::{Exit, Running, Task};
 use ferrobyte::domain::definition::Kind;
+use ferrobyte::protocol::parcel::{Outlet as _, Parcel};
 use serde_json::{Value, json};
 
 use super::{Place, block_on, one_stream, record, three_streams};
@@ -54,7 +55,7 @@ fn a_run_that_waits_for_its_writer_is_stopped() {
     slow.input
         .as_mut()
         .expect("its input")
-        .write_all(record("pets", 1).as_bytes())
+        .take(&mut Parcel::from(&*record("pets", 1)))
         .expect("sent");
     std::thread::sleep(Duration::from_millis(50));
     assert!(was_stopped(&block_on(slow.handle.stop(SOON))));
@@ -77,7 +78,7 @@ fn dropping_a_run_ends_it() {
     let mut input = running.input.take().expect("its input");
     drop(running);
     let until = Instant::now() + SOON;
-    while input.write_all(b"\n").is_ok() {
+    while input.take(&mut Parcel::from("\n")).is_ok() {
         assert!(Instant::now() < until, "somebody still reads");
         std::thread::sleep(Duration::from_millis(5));
     }

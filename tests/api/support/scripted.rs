@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use ferrobyte::connector::feed::Feed;
 use ferrobyte::connector::{Exit, Failure, Handle, Running, Target, Task};
 use ferrobyte::domain::definition::Kind;
 use ferrobyte::engine::assignment::{Eventually, Launch};
@@ -268,7 +269,7 @@ impl Theatre {
             let _ = ended.send(Some(exit));
         });
         Ok(Running::new(
-            input,
+            input.map(Feed::Pipe),
             ours,
             told,
             Box::new(Thread { stop, end }),

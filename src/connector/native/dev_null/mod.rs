@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::destination::{Sink, consume};
 use super::faker::random::Random;
-use super::interface::{Destination, Fault, Input, Stop, Surroundings, Wanted};
+use super::input::Input;
+use super::interface::{Destination, Fault, Stop, Surroundings, Wanted};
 use super::output::Output;
 use crate::protocol::line::RecordLine;
 use crate::protocol::message::Specification;

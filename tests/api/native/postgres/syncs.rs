@@ -187,7 +187,7 @@ async fn sample_data_arrives_in_tables_row_by_row() {
 
 /// Enough that a sync takes a while, however fast this build is.
 const USERS: i64 = if cfg!(debug_assertions) {
-    30_000
+    200_000
 } else {
     1_000_000
 };
