@@ -112,7 +112,10 @@ impl House {
             let (status, answer) = self.send(method, &format!("/api/public/v1{path}"), body);
             match status {
                 200 => return answer,
-                0 | 503 if Instant::now() < until => std::thread::sleep(Duration::from_millis(200)),
+                // Still installing.
+                0 | 409 | 503 if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(200));
+                }
                 _ => panic!("{method} {path}: {status} {answer}"),
             }
         }

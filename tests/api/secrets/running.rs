@@ -135,7 +135,9 @@ impl House {
             hunt.bytes(path, answer.as_bytes());
             match status(&answer) {
                 200 => return text(&body_of(&answer)[id]).to_owned(),
-                0 | 503 if Instant::now() < until => std::thread::sleep(Duration::from_millis(200)),
+                0 | 409 | 503 if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(200))
+                }
                 _ => panic!("{path}: {answer}"),
             }
         }
