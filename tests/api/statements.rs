@@ -76,8 +76,8 @@ async fn plan(link: Link<'_>, statement: &str) -> String {
             let literal = (1..=9).fold(statement.to_owned(), value);
             let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {literal}"));
             let lines = sqlx::query(explain).fetch_all(link).await.expect("a plan");
-            let line = |line: &sqlx::sqlite::SqliteRow| line.get::<String, _>("detail");
-            lines.iter().map(line).collect::<Vec<_>>().join("\n")
+            let detail = |row: &sqlx::sqlite::SqliteRow| row.get::<String, _>("detail");
+            lines.iter().map(detail).collect::<Vec<_>>().join("\n")
         }
     }
 }

@@ -136,7 +136,7 @@ impl House {
             match status(&answer) {
                 200 => return text(&body_of(&answer)[id]).to_owned(),
                 0 | 409 | 503 if Instant::now() < until => {
-                    std::thread::sleep(Duration::from_millis(200))
+                    std::thread::sleep(Duration::from_millis(200));
                 }
                 _ => panic!("{path}: {answer}"),
             }
@@ -165,19 +165,7 @@ impl House {
                 .iter()
                 .map(|mark| self.place.path().join(mark))
                 .collect();
-            let process = |mark: &PathBuf| {
-                let until = Instant::now() + Duration::from_mins(2);
-                loop {
-                    match std::fs::read_to_string(mark) {
-                        Ok(id) => return id.parse::<u32>().expect("a process"),
-                        Err(_) => {
-                            assert!(Instant::now() < until, "{} does not run", mark.display())
-                        }
-                    }
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-            };
-            let held: Vec<_> = marks.iter().map(process).collect();
+            let held: Vec<_> = marks.iter().map(|mark| process(mark)).collect();
             let family = hunt.processes(self.server.id());
             assert!(
                 held.iter().all(|id| family.contains(id)),
@@ -192,6 +180,18 @@ impl House {
             hunt.bytes("an answer", answer.as_bytes());
             answer
         })
+    }
+}
+
+/// The process that holds still here, once it does.
+fn process(mark: &Path) -> u32 {
+    let until = Instant::now() + Duration::from_mins(2);
+    loop {
+        if let Ok(id) = std::fs::read_to_string(mark) {
+            return id.parse().expect("a process");
+        }
+        assert!(Instant::now() < until, "{} does not run", mark.display());
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
