@@ -150,7 +150,7 @@ impl Hunt {
 }
 
 /// Every process and its parent.
-pub fn processes() -> Vec<(u32, u32)> {
+fn processes() -> Vec<(u32, u32)> {
     let entries = std::fs::read_dir("/proc").expect("/proc").flatten();
     let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     ids.filter_map(|id| {
