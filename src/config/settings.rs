@@ -473,8 +473,8 @@ pub const SETTINGS: &[Setting] = &[
         "net-allow",
         "",
         "Host names, IP addresses and networks such as 10.1.0.0/16, with commas between, that the server may \
-         call by itself (OAuth, registry, webhooks, stores of secrets) although they are not public. A name \
-         is allowed wherever it leads.",
+         call by itself (OAuth, registry, webhooks) although they are not public. A name is allowed wherever it \
+         leads.",
     ),
     setting(
         "worker.slots",

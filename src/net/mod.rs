@@ -1,7 +1,8 @@
-//! Calls that the server itself makes to other hosts: OAuth, the registry, webhooks, stores of secrets.
-//! The addresses come from users and from connectors, so nothing that is not public is called unless
-//! the operator allows it: what is checked is the address that is really connected to, whatever name,
-//! spelling or redirect led there. Every answer has a greatest size and a time to be there by.
+//! Calls that the server itself makes to other hosts: OAuth, the registry, webhooks. The addresses come from
+//! users and from connectors, so nothing that is not public is called unless the operator allows it: what
+//! is checked is the address that is really connected to, whatever name, spelling or redirect led there.
+//! Every answer has a greatest size and a time to be there by. The store of secrets is not called from
+//! here: its address is the operator's own, see `vault::store`.
 
 mod address;
 mod call;

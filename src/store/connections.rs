@@ -72,11 +72,16 @@ const UPDATE: &str = "UPDATE connections SET name = $2, status = $3, status_reas
      updated_at = $14 WHERE id = $1 AND deleted_at IS NULL";
 const LAST_START: &str = "SELECT MAX(created_at) FROM jobs WHERE connection_id = $1";
 const REMOVE: Removal = removal!("c.id = $1");
-const REMOVE_OF_ACTOR: Removal = removal!("(c.source_id = $1 OR c.destination_id = $1)");
+// The workspace is known besides, for what is gone has an index by that alone.
+const REMOVE_OF_ACTOR: Removal = removal!(
+    "c.workspace_id = (SELECT workspace_id FROM actors WHERE id = $1) \
+     AND (c.source_id = $1 OR c.destination_id = $1)"
+);
 const REMOVE_OF_WORKSPACE: Removal = removal!("c.workspace_id = $1");
 const REMOVE_OF_DEFINITION: Removal = removal!(
-    "(c.source_id IN (SELECT id FROM actors WHERE definition_id = $1) \
-     OR c.destination_id IN (SELECT id FROM actors WHERE definition_id = $1))"
+    "c.workspace_id = (SELECT workspace_id FROM definitions WHERE id = $1) \
+     AND (c.source_id IN (SELECT id FROM actors WHERE definition_id = $1 AND deleted_at IS NULL) \
+     OR c.destination_id IN (SELECT id FROM actors WHERE definition_id = $1 AND deleted_at IS NULL))"
 );
 
 pub(super) const STATEMENTS: &[&str] = &[

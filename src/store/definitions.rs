@@ -83,10 +83,14 @@ const PINNED: &str = "SELECT runtime_pinned FROM definitions WHERE id = $1";
 const REMOVE: &str = "UPDATE definitions SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
 const REMOVE_ACTORS: &str = "UPDATE actors SET deleted_at = $2, updated_at = $2, configuration = '{}' \
                              WHERE definition_id = $1 AND deleted_at IS NULL";
-const REMOVE_SECRETS: &str = "DELETE FROM secrets WHERE owner_id IN (SELECT id FROM actors WHERE definition_id = $1 \
-                              UNION SELECT id FROM oauth_overrides WHERE definition_id = $1 \
-                              UNION SELECT id FROM oauth_flows WHERE definition_id = $1)";
-const REMOVE_OVERRIDES: &str = "DELETE FROM oauth_overrides WHERE definition_id = $1";
+/// A definition that can be removed is used in its own workspace alone, and its actors are gone by now: both have
+/// indexes. Flows are few, they end within an hour.
+const REMOVE_SECRETS: &str = "DELETE FROM secrets WHERE owner_id IN (SELECT id FROM actors \
+    WHERE workspace_id = $2 AND kind = $3 AND definition_id = $1 AND deleted_at IS NOT NULL \
+    UNION SELECT id FROM oauth_overrides WHERE workspace_id = $2 AND definition_id = $1 \
+    UNION SELECT id FROM oauth_flows WHERE definition_id = $1)";
+const REMOVE_OVERRIDES: &str =
+    "DELETE FROM oauth_overrides WHERE definition_id = $1 AND workspace_id = $2";
 
 pub(super) const STATEMENTS: &[&str] = &[
     FETCH,
@@ -348,9 +352,14 @@ pub async fn remove<L: EditsDefinitions>(
         })
         .map_err(Error::store)?;
     }
-    for statement in [REMOVE_SECRETS, REMOVE_OVERRIDES] {
-        on!(db, link => sqlx::query(statement).bind(definition.id).execute(link).await.map(drop))
-            .map_err(Error::store)?;
-    }
-    Ok(())
+    let host = definition.workspace_id;
+    on!(db, link => {
+        let query = sqlx::query(REMOVE_SECRETS).bind(definition.id).bind(host);
+        query.bind(definition.kind).execute(link).await.map(drop)
+    })
+    .map_err(Error::store)?;
+    on!(db, link => {
+        sqlx::query(REMOVE_OVERRIDES).bind(definition.id).bind(host).execute(link).await.map(drop)
+    })
+    .map_err(Error::store)
 }

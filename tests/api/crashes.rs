@@ -4,8 +4,7 @@
 
 use std::collections::HashMap;
 use std::hash::{Hash as _, Hasher as _};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -51,15 +50,8 @@ impl House {
         let place = tempfile::tempdir().expect("a directory");
         let wheels = place.path().join("wheels");
         std::fs::create_dir(&wheels).expect("made");
-        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/connectors");
         for kind in ["source", "destination"] {
-            let made = Command::new("python3")
-                .arg(scripts.join("make_wheel.py"))
-                .arg(&wheels)
-                .args([&format!("airbyte-{kind}-crashing"), "1.0", ">=3.10"])
-                .arg(scripts.join("crashing.py"))
-                .status();
-            assert!(made.expect("python3 runs").success());
+            python::wheel(&wheels, &format!("airbyte-{kind}-crashing"), "crashing.py");
         }
         let mut this = Self {
             place,

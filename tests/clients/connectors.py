@@ -223,6 +223,9 @@ def low_code(who, workspace):
         update_declarative_source_definition_request=models.UpdateDeclarativeSourceDefinitionRequest(
             manifest=manifest))).declarative_source_definition_response
     equal("each new one is a version", (changed.id, changed.version, changed.manifest), (made.id, 2, manifest))
+    read = calls.get_declarative_source_definition(request=api.GetDeclarativeSourceDefinitionRequest(
+        workspace_id=workspace, definition_id=made.id)).declarative_source_definition_response
+    equal("reading gives what changing gave", read, changed)
     listed = calls.list_declarative_source_definitions(request=api.ListDeclarativeSourceDefinitionsRequest(
         workspace_id=workspace)).declarative_source_definitions_response.data
     equal("it is listed", [d.id for d in listed], [made.id])

@@ -1,6 +1,7 @@
 """What the walks with the published Python package share: a client that notes what it asks, and refusals."""
 
 import importlib.metadata
+import inspect
 import json
 import time
 from urllib.parse import urlparse
@@ -38,6 +39,37 @@ def within(seconds, holds):
     return True
 
 
+# Every method of the package that was answered, whoever called it.
+answered = set()
+
+
+class Noted:
+    """The package, or one group of its methods, which notes what was answered."""
+
+    def __init__(self, inner, group=None):
+        self._inner, self._group = inner, group
+
+    def __getattr__(self, name):
+        found = getattr(self._inner, name)
+        if self._group is None:
+            return Noted(found, name)
+
+        def call(*arguments, **named):
+            answer = found(*arguments, **named)
+            answered.add(f"{self._group}.{name}")
+            return answer
+
+        return call
+
+
+def methods():
+    """What this version of the package offers; the asynchronous twins of the newest generation aside."""
+    sdk = airbyte_api.AirbyteAPI(server_url=API)
+    groups = [group for group in airbyte_api.AirbyteAPI.__annotations__ if not group.startswith(("_", "sdk_"))]
+    return {f"{group}.{name}" for group in groups for name, method in vars(type(getattr(sdk, group))).items()
+            if inspect.isfunction(method) and not name.startswith("_") and not name.endswith("_async")}
+
+
 class Person:
     """A client of the package with the credentials of one application, and what it asked the server."""
 
@@ -46,9 +78,9 @@ class Person:
         scheme = models.SchemeClientCredentials(client_id=credentials[0], client_secret=credentials[1], **more)
         self.seen = []
         forget_tokens()
-        self.sdk = airbyte_api.AirbyteAPI(
+        self.sdk = Noted(airbyte_api.AirbyteAPI(
             server_url=API, security=models.Security(client_credentials=scheme), client=self.listening()
-        )
+        ))
 
     def listening(self):
         if VERSION.startswith("0."):

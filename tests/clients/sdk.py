@@ -19,15 +19,16 @@ from airbyte_api import api, errors, models
 
 import administration
 import connectors
+import oauth
 import syncs
 from counting import ADMIN, API, ENGINE, URL, check, equal, finish
-from kit import VERSION, Person, refused, within
+from kit import VERSION, Person, answered, methods, refused, within
 
 DEFAULT_ORGANIZATION = "00000000-0000-0000-0000-000000000000"
 ADMIN_USER = "00000000-0000-0000-0000-000000000000"
 # The oldest generation knows neither notifications nor definitions nor tags.
 OLDEST = VERSION.startswith("0.52.")
-LEAST_CHECKS = 205 if OLDEST else 250
+LEAST_CHECKS = 225 if OLDEST else 275
 
 
 # The calls, spelled the way the package wants them ------------------------------------------------
@@ -353,7 +354,11 @@ def walk():
     member, user_id = permissions_walk(admin, ids)
     administration.walk(admin, ADMIN, member, user_id, ids)
     connectors.walk(admin, ids[1])
+    oauth.walk(admin, ids[1])
     syncs.walk(admin, ids[2])
+    offered = methods()
+    check(f"each of the {len(offered)} methods of the package was answered", len(offered) > 30 and offered <= answered,
+          sorted(offered - answered))
     redirected = [request for request in admin.seen if 300 <= request[2] < 400]
     equal("nothing was redirected", redirected, [])
 

@@ -7,7 +7,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "target/clients/results"
 BEGIN, END = "<!-- clients: written by tests/clients/run --table -->", "<!-- clients: end -->"
-SDK = "tokens, workspaces, permissions, users, sources, destinations, streams, connections, jobs"
+SDK = "every method: tokens, workspaces, permissions, users, sources, destinations, streams, connections, jobs, OAuth"
 KINDS = {
     "airbyte-api": ("Python `airbyte-api`", SDK + ", definitions, tags"),
     "pyairbyte": ("PyAirbyte `airbyte`, `CloudWorkspace`", "deploy, check, sync, cancel, states, logs, custom definitions"),

@@ -2,6 +2,7 @@
 
 mod canaries;
 mod keys;
+mod running;
 mod sealed;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 //! in every form that a careless program would leave behind: as they are, in JSON, in a URL, in
 //! hexadecimal (as PostgreSQL prints bytes) and in base64.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
@@ -18,7 +20,9 @@ use super::engine::{Database, is_postgres};
 
 /// A search that remembers what it found and where it looked.
 pub struct Hunt {
-    forms: Vec<(String, Vec<u8>)>,
+    /// What each pattern of the finder is.
+    forms: Vec<String>,
+    finder: AhoCorasick,
     pub found: Vec<String>,
     /// How many files, texts, tables and processes were looked at.
     pub looked: usize,
@@ -26,11 +30,12 @@ pub struct Hunt {
 
 impl Hunt {
     pub fn new(canaries: &[&str]) -> Self {
-        let mut forms = Vec::new();
+        let (mut forms, mut texts) = (Vec::new(), Vec::new());
         for canary in canaries {
             assert!(canary.len() >= 12, "{canary} could be found by chance");
             let mut form = |how: &str, text: String| {
-                forms.push((format!("{canary} {how}"), text.into_bytes()));
+                forms.push(format!("{canary} {how}"));
+                texts.push(text);
             };
             form("as it is", (*canary).to_owned());
             let quoted = serde_json::Value::from(*canary).to_string();
@@ -52,6 +57,7 @@ impl Hunt {
         }
         Self {
             forms,
+            finder: AhoCorasick::new(&texts).expect("patterns"),
             found: Vec::new(),
             looked: 0,
         }
@@ -60,11 +66,10 @@ impl Hunt {
     /// Looks at some bytes, such as an answer of the API.
     pub fn bytes(&mut self, place: &str, bytes: &[u8]) {
         self.looked += 1;
-        for (form, needle) in &self.forms {
-            if bytes.windows(needle.len()).any(|window| window == needle) {
-                self.found.push(format!("{form}: {place}"));
-            }
-        }
+        let found = self.finder.find_overlapping_iter(bytes);
+        let found: BTreeSet<_> = found.map(|one| one.pattern().as_usize()).collect();
+        let tell = |one| format!("{}: {place}", self.forms[one]);
+        self.found.extend(found.into_iter().map(tell));
     }
 
     /// Looks at every file below a directory, names included. It may be missing.
@@ -108,8 +113,9 @@ impl Hunt {
         }
     }
 
-    /// Looks at the arguments of a process, and at arguments and environment of all that it started.
-    pub fn processes(&mut self, root: u32) {
+    /// Looks at the arguments of a process, and at arguments and environment of all that it started. Gives
+    /// the ids of all of them.
+    pub fn processes(&mut self, root: u32) -> Vec<u32> {
         let mut family = vec![root];
         loop {
             let more: Vec<_> = processes()
@@ -122,7 +128,7 @@ impl Hunt {
             }
             family.extend(more);
         }
-        for id in family {
+        for &id in &family {
             let read = |file: &str| std::fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
             self.bytes(&format!("the arguments of process {id}"), &read("cmdline"));
             if id != root {
@@ -132,6 +138,7 @@ impl Hunt {
                 );
             }
         }
+        family
     }
 
     /// Ends the search: something was looked at, and nothing found.
@@ -143,7 +150,7 @@ impl Hunt {
 }
 
 /// Every process and its parent.
-pub fn processes() -> Vec<(u32, u32)> {
+fn processes() -> Vec<(u32, u32)> {
     let entries = std::fs::read_dir("/proc").expect("/proc").flatten();
     let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     ids.filter_map(|id| {

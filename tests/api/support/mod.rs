@@ -7,6 +7,7 @@ pub mod engine;
 pub mod host;
 pub mod people;
 pub mod podman;
+pub mod pokemon;
 pub mod postgres;
 pub mod python;
 pub mod scripted;

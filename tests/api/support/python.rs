@@ -104,6 +104,18 @@ impl Workshop {
     }
 }
 
+/// Makes a wheel of a script in `tests/connectors`, in a folder that `pip` then takes for its index.
+pub fn wheel(folder: &Path, package: &str, script: &str) {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/connectors");
+    let made = Command::new("python3")
+        .arg(scripts.join("make_wheel.py"))
+        .arg(folder)
+        .args([package, "1.0", ">=3.10"])
+        .arg(scripts.join(script))
+        .status();
+    assert!(made.expect("python3 runs").success());
+}
+
 /// Whether this machine has what it takes.
 pub fn there() -> bool {
     static THERE: OnceLock<bool> = OnceLock::new();
