@@ -8,16 +8,16 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
-use axum::routing::MethodRouter;
+use axum::routing::{MethodFilter, MethodRouter};
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{HttpMethod, PathItem, RefOr};
-use utoipa_axum::PathItemExt as _;
+use utoipa_axum::PathItemExt;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::{internal, public};
 use crate::app::App;
 
-/// The operations at one address, as [`operations!`] puts them together from handlers.
+/// The operations at one address, as the macro `operations` puts them together from handlers.
 #[derive(Debug, Clone, Copy)]
 pub struct Operations {
     pub(super) path: fn() -> String,
@@ -64,9 +64,11 @@ where
     H: Handler<T, Arc<App>>,
     T: 'static,
 {
-    methods.iter().fold(router, |router, method| {
-        router.on(method.to_method_filter(), handler.clone())
-    })
+    let methods = methods.iter().map(PathItemExt::to_method_filter);
+    match methods.reduce(MethodFilter::or) {
+        Some(methods) => router.on(methods, handler),
+        None => router,
+    }
 }
 
 fn all() -> impl Iterator<Item = &'static Operations> {

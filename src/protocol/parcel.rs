@@ -31,7 +31,7 @@ struct Parts {
 }
 
 /// A line of a parcel.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Known<'a> {
     Record {
         /// Its place in the catalog of the destination.
@@ -170,7 +170,7 @@ impl Unpacked {
     }
 
     /// The next line, unless the parcel is empty.
-    pub fn next(&mut self) -> Option<Known<'_>> {
+    pub fn unpack(&mut self) -> Option<Known<'_>> {
         let mark = self.parcel.marks.get(self.at)?;
         let line = &self.parcel.bytes[self.start..mark.end];
         self.at += 1;
@@ -219,16 +219,16 @@ mod tests {
 
         let mut unpacked = Unpacked::default();
         assert!(unpacked.is_at_end() && unpacked.refill(parcel).is_empty());
-        assert_eq!(unpacked.next(), Some(Known::Line(b"first")));
+        assert_eq!(unpacked.unpack(), Some(Known::Line(b"first")));
         let known = Known::Record {
             stream: 3,
             data: br#"{"x":1}"#,
             emitted_at: 7,
             meta: Some(br#"{"changes":[]}"#),
         };
-        assert_eq!(unpacked.next(), Some(known));
-        assert_eq!(unpacked.next(), Some(Known::Line(b"last")));
-        assert!(unpacked.next().is_none() && unpacked.is_at_end());
+        assert_eq!(unpacked.unpack(), Some(known));
+        assert_eq!(unpacked.unpack(), Some(Known::Line(b"last")));
+        assert!(unpacked.unpack().is_none() && unpacked.is_at_end());
     }
 
     #[test]

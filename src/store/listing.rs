@@ -83,13 +83,10 @@ pub(super) struct Listing {
 
 impl Listing {
     /// What both engines prepare.
-    pub(super) const fn statements(&self) -> [&'static str; 13] {
-        let [a, b, c] = self.first_20;
-        let [d, e, f] = self.first_100;
-        let [g, h, i] = self.page;
-        let [j, k] = self.keys;
-        let [l, m] = self.keys_of_organization;
-        [a, b, c, d, e, f, g, h, i, j, k, l, m]
+    pub(super) fn statements(&self) -> Vec<&'static str> {
+        let threes = [self.first_20, self.first_100, self.page];
+        let twos = [self.keys, self.keys_of_organization];
+        [threes.as_flattened(), twos.as_flattened()].concat()
     }
 }
 

@@ -106,7 +106,7 @@ impl Input for Counter {
             }
             self.fetch(NOTICE);
         }
-        Ok(self.unpacked.next().map(Item::Known))
+        Ok(self.unpacked.unpack().map(Item::Known))
     }
 
     fn is_ready(&mut self) -> bool {

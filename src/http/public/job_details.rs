@@ -156,7 +156,7 @@ pub struct LogResponse {
     next: i64,
 }
 
-/// A server-sent event of a log that is followed. This type describes it; [`Follower`] sends it.
+/// A server-sent event of a log that is followed. This type describes it; `Follower` sends it.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "only describes")]
 pub struct LogEvent {
