@@ -14,6 +14,9 @@ use crate::support::TestServer;
 use crate::support::people::Person;
 use crate::workers::{Worker, home};
 
+/// What a job is when it has ended.
+const FINAL: &[&str] = &["succeeded", "failed", "cancelled"];
+
 /// A connection between sample data and a database.
 struct Connected<'a> {
     base: Arc<Base>,
@@ -101,7 +104,7 @@ impl<'a> Connected<'a> {
 
     async fn syncs(&self) -> Value {
         let job = self.start().await;
-        let job = self.until(job, &["succeeded", "failed", "cancelled"]).await;
+        let job = self.until(job, FINAL).await;
         assert_eq!(job["status"], "succeeded");
         job
     }
@@ -113,6 +116,11 @@ impl<'a> Connected<'a> {
             assert!(begun.elapsed() < Duration::from_mins(1), "{query}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    async fn run(&self, statements: &'static str) {
+        let base = Arc::clone(&self.base);
+        aside(move || base.run(statements)).await;
     }
 
     async fn rows(&self, query: &'static str) -> Vec<Value> {
@@ -185,12 +193,40 @@ async fn sample_data_arrives_in_tables_row_by_row() {
     assert_eq!(left, [] as [Value; 0]);
 }
 
-/// Enough that a sync takes a while, however fast this build is.
-const USERS: i64 = if cfg!(debug_assertions) {
-    200_000
-} else {
-    1_000_000
-};
+const USERS: i64 = 20_000;
+
+/// Makes every table that rows are loaded into keep each thousandth row waiting, so that a sync takes ten
+/// seconds, however fast it could be.
+const DAWDLE: &str = "
+    CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.id % 1000 = 0 THEN PERFORM pg_sleep(0.5); END IF;
+        RETURN NEW;
+    END $$;
+    CREATE FUNCTION slow_down() RETURNS event_trigger LANGUAGE plpgsql AS $$ DECLARE made record; BEGIN
+        FOR made IN SELECT object_identity AS name FROM pg_event_trigger_ddl_commands()
+                    WHERE object_type = 'table' AND schema_name = 'airbyte_internal' LOOP
+            EXECUTE format('CREATE TRIGGER dawdle BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION dawdle()', made.name);
+        END LOOP;
+    END $$;
+    CREATE EVENT TRIGGER slow_down ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION slow_down()";
+
+/// Lets rows pass as they come again.
+const HURRY: &str =
+    "CREATE OR REPLACE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RETURN NEW;
+END $$";
+
+/// A connection of users whose first sync does not end soon.
+async fn dawdling(server: &TestServer) -> Connected<'_> {
+    let sample = json!({ "count": USERS, "seed": 11, "always_updated": false });
+    let connected = Connected::create(server, &sample, &json!([deduplicated("users")])).await;
+    connected.run(DAWDLE).await;
+    connected
+}
+
+/// Rows are on their way, and not all of them are.
+const LOADING: &str = "SELECT 1 FROM pg_stat_progress_copy
+    WHERE datname = current_database() AND tuples_processed > 2000";
 
 async fn expect_every_user_once(connected: &Connected<'_>) {
     let counted = connected
@@ -209,19 +245,18 @@ async fn expect_every_user_once(connected: &Connected<'_>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sync_that_is_cancelled_is_gone_on_with_and_every_row_is_there_once() {
     let server = TestServer::start().await;
-    let sample = json!({ "count": USERS, "seed": 11, "always_updated": false });
-    let connected = Connected::create(&server, &sample, &json!([deduplicated("users")])).await;
+    let connected = dawdling(&server).await;
     Arc::new(work::engine(&server.app)).begin(true);
     let job = connected.start().await;
-    connected
-        .until_there_is("SELECT 1 FROM pg_stat_user_tables WHERE schemaname = 'airbyte_internal' AND n_tup_ins > 1000")
-        .await;
+    connected.until_there_is(LOADING).await;
     connected
         .person
         .delete(&format!("/jobs/{job}"))
         .await
         .ok(200);
-    connected.until(job, &["cancelled"]).await;
+    let ended = connected.until(job, FINAL).await;
+    assert_eq!(ended["status"], "cancelled", "{ended}");
+    connected.run(HURRY).await;
     let second = connected.syncs().await;
     expect_every_user_once(&connected).await;
     assert!(second["rowsSynced"].as_i64() <= Some(USERS), "{second}");
@@ -232,16 +267,14 @@ async fn a_worker_that_is_killed_leaves_a_sync_that_another_ends_with_every_row_
     let server = TestServer::in_real_time().await;
     let other = tempfile::tempdir().expect("a directory");
     let home = home(&server, other.path());
-    let sample = json!({ "count": USERS, "seed": 11, "always_updated": false });
-    let connected = Connected::create(&server, &sample, &json!([deduplicated("users")])).await;
+    let connected = dawdling(&server).await;
     let worker = Worker::start(&server, &home);
     let job = connected.start().await;
-    connected
-        .until_there_is("SELECT 1 FROM pg_stat_user_tables WHERE schemaname = 'airbyte_internal' AND n_tup_ins > 1000")
-        .await;
+    connected.until_there_is(LOADING).await;
     drop(worker);
+    connected.run(HURRY).await;
     let _worker = Worker::start(&server, &home);
-    let ended = connected.until(job, &["succeeded", "failed"]).await;
+    let ended = connected.until(job, FINAL).await;
     assert_eq!(ended["status"], "succeeded");
     expect_every_user_once(&connected).await;
 }
