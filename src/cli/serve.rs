@@ -117,7 +117,7 @@ async fn listen(config: &Config) -> Result<TcpListener> {
 
 fn serve_requests(app: &Arc<App>, listener: TcpListener) {
     let shutdown = &app.shutdown;
-    let service = http::service(app, web::routes(app), web::missing(app));
+    let service = http::service(app, web::routes, web::missing);
     let head = app.config.server.header_timeout;
     shutdown.spawn(http::server::serve(
         listener,

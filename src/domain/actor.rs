@@ -38,6 +38,7 @@ pub struct ListedActor {
     pub definition_id: DefinitionId,
     pub name: String,
     pub short_name: String,
+    #[serde(skip)]
     pub configuration: String,
     pub resource_allocation: Option<String>,
     pub created_at: Timestamp,

@@ -47,6 +47,7 @@ pub struct ListedConnection {
     pub namespace_format: Option<String>,
     pub prefix: String,
     pub non_breaking_changes: NonBreakingChanges,
+    #[serde(skip)]
     pub streams: String,
     /// Whether it may have tags.
     pub tagged: bool,

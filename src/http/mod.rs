@@ -1,7 +1,8 @@
 //! The API over HTTP. A request passes `paths` (its spelling), `edge` (its id, its limits, its line
-//! in the log), the router, its extractors (`extract`) and one handler in `public` or `internal`; a failure becomes
-//! a [`problem`].
+//! in the log), the router, the `address` that it is for, its extractors (`extract`) and one handler in `public` or
+//! `internal`; a failure becomes a [`problem`].
 
+mod address;
 pub mod conditional;
 pub mod edge;
 pub mod extract;
@@ -14,7 +15,7 @@ pub mod public;
 pub mod server;
 pub mod unknown_parameters;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -41,18 +42,28 @@ impl Service {
     }
 }
 
+/// What makes the routes for people.
+pub type Pages = fn(&Arc<App>) -> Router<Arc<App>>;
+
 /// Routes and what surrounds them, with `pages`, the routes for people, and `missing`, which answers people who ask
 /// for an address where nothing is.
-pub fn service(app: &Arc<App>, pages: Router<Arc<App>>, missing: Router<Arc<App>>) -> Service {
-    let missing = missing.with_state(Arc::clone(app));
-    let router = operations::router()
+pub fn service(app: &Arc<App>, pages: Pages, missing: Pages) -> Service {
+    let others = Others {
+        app: Arc::clone(app),
+        made: OnceLock::new(),
+        pages,
+        missing,
+    };
+    let others = Arc::new(others);
+    let router = Router::new()
         .route("/api/public", get(public::documentation::show))
         .route("/api/public/v1/openapi.json", get(openapi::show))
         .route("/metrics", get(metrics))
         .method_not_allowed_fallback(method_not_allowed)
-        .merge(pages)
-        .fallback(move |request| no_such_route(request, missing))
-        .layer(MapRequestLayer::new(edge::note_route))
+        .layer(MapRequestLayer::new(edge::note_route));
+    let router = operations::all()
+        .fold(router, |router, one| address::add(router, one, app))
+        .fallback(move |request| others.answer(request))
         .with_state(Arc::clone(app));
     Service {
         app: Arc::clone(app),
@@ -60,17 +71,47 @@ pub fn service(app: &Arc<App>, pages: Router<Arc<App>>, missing: Router<Arc<App>
     }
 }
 
-/// A problem for programs, a page for people. Whoever asks below `/api` is a program.
-async fn no_such_route(request: Request, missing: Router) -> Response {
-    let path = request.uri().path();
-    let accepts = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|kinds| kinds.to_str().ok());
-    if accepts.is_some_and(|kinds| kinds.contains("text/html")) && !path.starts_with("/api") {
-        return missing.oneshot(request).await.into_response();
+/// What is not of the API: pages. They are a router of their own, made for the first who looks at one, because a
+/// server that only programs talk to needs neither them nor their code in memory.
+struct Others {
+    app: Arc<App>,
+    made: OnceLock<Router>,
+    pages: Pages,
+    missing: Pages,
+}
+
+impl Others {
+    async fn answer(self: Arc<Self>, request: Request) -> Response {
+        // Whoever asks below `/api` is a program.
+        if request.uri().path().starts_with("/api") {
+            return no_such_route(&request);
+        }
+        let router = self.made.get_or_init(|| self.make()).clone();
+        router.oneshot(request).await.into_response()
     }
-    Problem::no_such_route(request.method(), path).into_response()
+
+    fn make(&self) -> Router {
+        let missing = (self.missing)(&self.app).with_state(Arc::clone(&self.app));
+        (self.pages)(&self.app)
+            .fallback(
+                async move |request: Request| match accepts_pages(&request) {
+                    true => missing.oneshot(request).await.into_response(),
+                    false => no_such_route(&request),
+                },
+            )
+            .layer(MapRequestLayer::new(edge::note_route))
+            .with_state(Arc::clone(&self.app))
+    }
+}
+
+fn accepts_pages(request: &Request) -> bool {
+    let accepted = request.headers().get(header::ACCEPT);
+    let accepted = accepted.and_then(|kinds| kinds.to_str().ok());
+    accepted.is_some_and(|kinds| kinds.contains("text/html"))
+}
+
+fn no_such_route(request: &Request) -> Response {
+    Problem::no_such_route(request.method(), request.uri().path()).into_response()
 }
 
 async fn method_not_allowed(method: Method, uri: Uri) -> Problem {

@@ -3,75 +3,55 @@
 //! that is being answered.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use axum::Router;
-use axum::handler::Handler;
+use axum::extract::Request;
 use axum::http::Method;
-use axum::routing::{MethodFilter, MethodRouter};
+use axum::response::Response;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{HttpMethod, PathItem, RefOr};
-use utoipa_axum::PathItemExt;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::{internal, public};
 use crate::app::App;
 
+/// A handler, whatever it takes out of a request.
+pub(super) type Answer = fn(Request, Arc<App>) -> Pin<Box<dyn Future<Output = Response> + Send>>;
+
 /// The operations at one address, as the macro `operations` puts them together from handlers.
 #[derive(Debug, Clone, Copy)]
 pub struct Operations {
     pub(super) path: fn() -> String,
-    pub(super) answered: fn() -> MethodRouter<Arc<App>>,
+    /// Who answers which methods.
+    pub(super) answered: &'static [(fn() -> Vec<HttpMethod>, Answer)],
     pub(super) described: fn() -> UtoipaMethodRouter<Arc<App>>,
 }
 
 /// The [`Operations`] of handlers of one address, each as `module::handler`.
 macro_rules! operations {
     ($module:ident :: $handler:ident $(, $modules:ident :: $handlers:ident)* $(,)?) => {
+        $crate::http::operations::operations!(
+            @ $module::$handler; [$module::$handler $(, $modules::$handlers)*]
+        )
+    };
+    (@ $module:ident :: $handler:ident; [$($modules:ident :: $handlers:ident),*]) => {
         utoipa_axum::paste! {
             $crate::http::operations::Operations {
-                path: || <$module::[<__path_ $handler>] as utoipa::Path>::path(),
-                answered: || {
-                    let router = axum::routing::MethodRouter::new();
-                    let router = $crate::http::operations::on(
-                        router,
-                        &<$module::[<__path_ $handler>] as utoipa::Path>::methods(),
-                        $module::$handler,
-                    );
-                    $(let router = $crate::http::operations::on(
-                        router,
-                        &<$modules::[<__path_ $handlers>] as utoipa::Path>::methods(),
-                        $modules::$handlers,
-                    );)*
-                    router
-                },
-                described: || {
-                    utoipa_axum::routes!($module::$handler $(, $modules::$handlers)*)
-                },
+                path: <$module::[<__path_ $handler>] as utoipa::Path>::path,
+                answered: &[$((
+                    <$modules::[<__path_ $handlers>] as utoipa::Path>::methods,
+                    |request, app| axum::handler::Handler::call($modules::$handlers, request, app),
+                )),*],
+                described: || utoipa_axum::routes!($($modules::$handlers),*),
             }
         }
     };
 }
 pub(super) use operations;
 
-/// Lets a handler answer some methods.
-pub(super) fn on<H, T>(
-    router: MethodRouter<Arc<App>>,
-    methods: &[HttpMethod],
-    handler: H,
-) -> MethodRouter<Arc<App>>
-where
-    H: Handler<T, Arc<App>>,
-    T: 'static,
-{
-    let methods = methods.iter().map(PathItemExt::to_method_filter);
-    match methods.reduce(MethodFilter::or) {
-        Some(methods) => router.on(methods, handler),
-        None => router,
-    }
-}
-
-fn all() -> impl Iterator<Item = &'static Operations> {
+/// All there are.
+pub(super) fn all() -> impl Iterator<Item = &'static Operations> {
     [
         public::OPERATIONS,
         public::ADMINISTRATION,
@@ -79,13 +59,6 @@ fn all() -> impl Iterator<Item = &'static Operations> {
     ]
     .into_iter()
     .flatten()
-}
-
-/// All of them, to be answered.
-pub fn router() -> Router<Arc<App>> {
-    all().fold(Router::new(), |router, one| {
-        router.route(&(one.path)(), (one.answered)())
-    })
 }
 
 /// All of them, described.

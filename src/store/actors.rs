@@ -29,8 +29,9 @@ macro_rules! list {
             $which,
             "t.id, t.workspace_id, t.definition_id, t.name, t.short_name, t.configuration, \
              t.resource_allocation, t.created_at",
-            "hex(t.id), hex(t.workspace_id), hex(t.definition_id), t.name, t.short_name, t.configuration, \
-             t.resource_allocation, t.created_at"
+            "hex(t.id), hex(t.workspace_id), hex(t.definition_id), t.name, t.short_name, \
+             t.resource_allocation, t.created_at",
+            "t.configuration"
         )
     };
 }
@@ -119,6 +120,14 @@ read_in_order!(ListedActor {
 impl Listed for ListedActor {
     fn mark(&self) -> Mark {
         Mark::new(self.created_at, self.id)
+    }
+
+    fn with(self, configuration: &str) -> Self {
+        let configuration = configuration.to_owned();
+        Self {
+            configuration,
+            ..self
+        }
     }
 }
 

@@ -63,7 +63,7 @@ impl Bell {
     /// they will look by themselves.
     pub async fn ring(&self, ring: Ring) {
         let _ = self.here.send(ring);
-        if let Db::Postgres(pool) = &self.db {
+        if let Db::Postgres { pool, .. } = &self.db {
             let sent = sqlx::query("SELECT pg_notify($1, $2)")
                 .bind(CHANNEL)
                 .bind(ring.spelled())
@@ -80,7 +80,7 @@ impl Bell {
     /// # Errors
     /// When the database cannot be reached any more.
     pub async fn pass_on(&self) -> Result<()> {
-        let Db::Postgres(pool) = &self.db else {
+        let Db::Postgres { pool, .. } = &self.db else {
             return std::future::pending().await;
         };
         let own = PgPoolOptions::new()

@@ -17,7 +17,8 @@ pub(super) const CONNECTIONS: Listing = listing!(
      t.created_at",
     "hex(t.id), hex(t.workspace_id), hex(t.source_id), hex(t.destination_id), t.name, t.status, \
      t.status_reason, t.schedule, t.namespace_definition, t.namespace_format, t.prefix, \
-     t.non_breaking_changes, t.streams, json(iif(t.tagged, 'true', 'false')), t.created_at"
+     t.non_breaking_changes, json(iif(t.tagged, 'true', 'false')), t.created_at",
+    "t.streams"
 );
 
 macro_rules! tagged {
@@ -76,6 +77,11 @@ read_in_order!(ListedConnection {
 impl Listed for ListedConnection {
     fn mark(&self) -> Mark {
         Mark::new(self.created_at, self.id)
+    }
+
+    fn with(self, streams: &str) -> Self {
+        let streams = streams.to_owned();
+        Self { streams, ..self }
     }
 }
 

@@ -1,12 +1,12 @@
-//! Handles on the database. A [`Reader`] is a plain connection, on SQLite from a read-only pool; a
+//! Handles on the database. A [`Reader`] is a plain connection, on SQLite a read-only one; a
 //! [`Writer`] is a transaction, on SQLite `BEGIN IMMEDIATE` from a pool of one, so that writers queue
 //! here instead of failing there. Statements run through the `on!` macro, compiled for both engines.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
@@ -24,8 +24,9 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!();
 /// A connection that is idle for longer is tried before it is used again.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
 
-/// How long somebody waits for a connection to SQLite.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long somebody waits for a connection, to PostgreSQL and to SQLite.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE_WITH_SQLITE: Duration = Duration::from_secs(10);
 
 /// PostgreSQL ends a transaction in which nothing happens for so long. A process that was stopped in the
 /// middle of one would otherwise keep its rows from everybody, jobs among them.
@@ -34,9 +35,12 @@ const IDLE_IN_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15
 /// The database, whichever engine it is.
 #[derive(Debug, Clone)]
 pub enum Db {
-    Postgres(PgPool),
+    Postgres {
+        readers: Arc<Readers<Postgres>>,
+        pool: PgPool,
+    },
     Sqlite {
-        readers: Readers,
+        readers: Arc<Readers<Sqlite>>,
         writer: SqlitePool,
     },
 }
@@ -87,9 +91,10 @@ impl Db {
             .parse::<PgConnectOptions>()
             .map_err(Error::store)?
             .application_name("ferrobyte");
+        let connections = reach.connections.max(2);
         let pool = PgPoolOptions::new()
-            .max_connections(reach.connections.max(2))
-            .acquire_timeout(Duration::from_secs(5))
+            .max_connections(connections)
+            .acquire_timeout(PATIENCE)
             .test_before_acquire(false)
             .after_connect(|connection, _| {
                 Box::pin(async move { connection.execute(IDLE_IN_TRANSACTION).await.map(drop) })
@@ -108,7 +113,12 @@ impl Db {
             MIGRATIONS.run(&mut *connection).await.map_err(migration)?;
         }
         drop(connection);
-        Ok(Self::Postgres(pool))
+        // However much is read, some are left to write with.
+        let places = connections - connections.div_ceil(4);
+        Ok(Self::Postgres {
+            readers: Readers::new(pool.clone(), places, PATIENCE),
+            pool,
+        })
     }
 
     async fn open_sqlite(path: &Path, reach: &Reach<'_>, prepare: bool) -> Result<Self> {
@@ -127,7 +137,7 @@ impl Db {
             .foreign_keys(true);
         let pool = SqlitePoolOptions::new()
             .test_before_acquire(false)
-            .acquire_timeout(PATIENCE);
+            .acquire_timeout(PATIENCE_WITH_SQLITE);
         let writer = pool
             .clone()
             .max_connections(1)
@@ -143,7 +153,7 @@ impl Db {
             .max_connections(places)
             .connect_lazy_with(options.read_only(true));
         Ok(Self::Sqlite {
-            readers: Readers::new(readers, places, PATIENCE),
+            readers: Readers::new(readers, places, PATIENCE_WITH_SQLITE),
             writer,
         })
     }
@@ -154,8 +164,8 @@ impl Db {
     /// [`Error::Unavailable`] when none is free in time.
     pub async fn read(&self) -> Result<Reader> {
         Ok(match self {
-            Self::Postgres(pool) => {
-                Reader::Postgres(Box::pin(pool.acquire()).await.map_err(Error::store)?)
+            Self::Postgres { readers, .. } => {
+                Reader::Postgres(Box::pin(readers.lend()).await.map_err(Error::store)?)
             }
             Self::Sqlite { readers, .. } => {
                 Reader::Sqlite(Box::pin(readers.lend()).await.map_err(Error::store)?)
@@ -169,7 +179,8 @@ impl Db {
     /// [`Error::Unavailable`] when no connection is free in time.
     pub async fn write(&self) -> Result<Writer> {
         Ok(match self {
-            Self::Postgres(pool) => {
+            Self::Postgres { readers, pool } => {
+                readers.make_room();
                 Writer::Postgres(Box::pin(pool.begin()).await.map_err(Error::store)?)
             }
             Self::Sqlite { writer, .. } => Writer::Sqlite(
@@ -184,7 +195,7 @@ impl Db {
     #[must_use]
     pub fn engine(&self) -> &'static str {
         match self {
-            Self::Postgres(_) => "PostgreSQL",
+            Self::Postgres { .. } => "PostgreSQL",
             Self::Sqlite { .. } => "SQLite",
         }
     }
@@ -192,7 +203,7 @@ impl Db {
     /// Closes every connection once its work is done.
     pub async fn close(&self) {
         match self {
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { readers, .. } => readers.close().await,
             Self::Sqlite { readers, writer } => {
                 readers.close().await;
                 writer.close().await;
@@ -204,8 +215,8 @@ impl Db {
 /// A connection that only reads.
 #[derive(Debug)]
 pub enum Reader {
-    Postgres(PoolConnection<Postgres>),
-    Sqlite(Loan),
+    Postgres(Loan<Postgres>),
+    Sqlite(Loan<Sqlite>),
 }
 
 /// A transaction. What changes something asks for this type.

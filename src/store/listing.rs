@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::db::{Exec, Link, on};
-use super::lists::{in_one_row, padded, with_list, with_list_after};
+use super::lists::{in_one_row, padded, rows_of, with_list, with_list_after};
 use crate::access::granted::{Extent, Places, Scope};
 use crate::clock::Timestamp;
 use crate::domain::ids::{OrganizationId, WorkspaceId};
@@ -74,8 +74,9 @@ pub(super) struct Listing {
     pub(super) keys_of_organization: [&'static str; 2],
     pub(super) keys_in_array: [&'static str; 2],
     pub(super) keys_in: [&'static str; 2],
-    /// The columns as members of JSON, for SQLite.
+    /// The columns as members of JSON, for SQLite, and the one that is JSON itself.
     pub(super) members: &'static str,
+    pub(super) document: &'static str,
     /// The rows with these ids.
     pub(super) in_array: &'static str,
     pub(super) in_list: &'static str,
@@ -93,7 +94,7 @@ impl Listing {
 /// The [`Listing`] of some columns of a table, whose alias is `t`, for the rows of which a condition holds: nothing,
 /// or text that ends in ` AND `.
 macro_rules! listing {
-    ($table:literal, $which:literal, $columns:literal, $members:literal) => {{
+    ($table:literal, $which:literal, $columns:literal, $members:literal, $document:literal) => {{
         macro_rules! first {
             ($where:literal, $limit:literal) => {
                 concat!(
@@ -175,6 +176,7 @@ macro_rules! listing {
             // The plus keeps SQLite from walking through everybody's rows in order.
             keys_in: both!(" AND (+t.created_at, t.id) > ($2, $3) AND t.workspace_id IN "),
             members: $members,
+            document: $document,
             in_array: concat!(
                 "SELECT ",
                 $columns,
@@ -209,11 +211,13 @@ macro_rules! read_in_order {
 
 pub(super) use read_in_order;
 
-/// A row of such a list.
+/// A row of such a list. As JSON it comes without its document.
 pub(super) trait Listed:
     for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + DeserializeOwned + Send + Unpin
 {
     fn mark(&self) -> Mark;
+
+    fn with(self, document: &str) -> Self;
 }
 
 /// Where a row stands.
@@ -299,9 +303,13 @@ async fn walk<T: Listed>(
             rows.map_err(Error::store)?
         }
         Link::Sqlite(link) => {
-            let query = sqlx::query_scalar(in_one_row(text, listing.members));
-            let row: String = bound!(query).fetch_one(link).await.map_err(Error::store)?;
-            serde_json::from_str(&row).map_err(Error::internal)?
+            let text = in_one_row(text, listing.members, listing.document);
+            let rows: Option<String> = bound!(sqlx::query_scalar(text))
+                .fetch_one(link)
+                .await
+                .map_err(Error::store)?;
+            let rows = rows_of::<T>(rows.as_deref())?.into_iter();
+            rows.map(|(row, document)| row.with(document)).collect()
         }
     };
     Ok(Slice::of(page, rows).marked(page, T::mark))

@@ -54,6 +54,7 @@ mod python;
 mod python_packages;
 mod python_syncs;
 mod queue;
+mod readers;
 mod regions;
 mod registry;
 mod replicas;

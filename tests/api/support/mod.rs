@@ -74,7 +74,7 @@ impl TestServer {
             .await
             .expect("a replica");
         registry::follow_order(&app).await.expect("runtimes");
-        let service = http::service(&app, web::routes(&app), web::missing(&app));
+        let service = http::service(&app, web::routes, web::missing);
         Self {
             app,
             service,
@@ -103,7 +103,7 @@ impl TestServer {
             .expect("a server");
         registry::follow_order(&app).await.expect("runtimes");
         assert!(welcome.is_none(), "the template has seen its first start");
-        let service = http::service(&app, web::routes(&app), web::missing(&app));
+        let service = http::service(&app, web::routes, web::missing);
         Self {
             app,
             service,
