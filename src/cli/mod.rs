@@ -32,7 +32,16 @@ use crate::telemetry::logs;
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn main() -> ExitCode {
-    let matches = command().get_matches();
+    // It is started for every connector, and needs no settings.
+    let supervises = std::env::args_os()
+        .nth(1)
+        .is_some_and(|name| name == supervisor::COMMAND);
+    let whole = if supervises {
+        Command::new("ferrobyte").subcommand(supervise::command())
+    } else {
+        command()
+    };
+    let matches = whole.get_matches();
     let (name, sub) = matches.subcommand().unwrap_or(("serve", &matches));
     match run(name, sub) {
         Ok(code) => code,

@@ -24,9 +24,9 @@ pub(super) fn add<S>(router: Router<S>, operations: &Operations, app: &Arc<App>)
 where
     S: Clone + Send + Sync + 'static,
 {
-    let handlers = operations.answered.iter().flat_map(|&(methods, answer)| {
-        let methods = methods().into_iter();
-        methods.map(move |named| (method(&named), answer))
+    let handlers = operations.answered.iter().flat_map(|answered| {
+        let methods = (answered.methods)().into_iter();
+        methods.map(|named| (method(&named), answered.by))
     });
     let (handlers, app): (Arc<[_]>, _) = (handlers.collect(), Arc::clone(app));
     let answer = service_fn(move |request: Request| {

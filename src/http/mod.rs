@@ -93,12 +93,13 @@ impl Others {
     fn make(&self) -> Router {
         let missing = (self.missing)(&self.app).with_state(Arc::clone(&self.app));
         (self.pages)(&self.app)
-            .fallback(
-                async move |request: Request| match accepts_pages(&request) {
-                    true => missing.oneshot(request).await.into_response(),
-                    false => no_such_route(&request),
-                },
-            )
+            .fallback(async move |request: Request| {
+                if accepts_pages(&request) {
+                    missing.oneshot(request).await.into_response()
+                } else {
+                    no_such_route(&request)
+                }
+            })
             .layer(MapRequestLayer::new(edge::note_route))
             .with_state(Arc::clone(&self.app))
     }

@@ -19,12 +19,18 @@ use crate::app::App;
 /// A handler, whatever it takes out of a request.
 pub(super) type Answer = fn(Request, Arc<App>) -> Pin<Box<dyn Future<Output = Response> + Send>>;
 
+/// Who answers which methods.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answered {
+    pub(super) methods: fn() -> Vec<HttpMethod>,
+    pub(super) by: Answer,
+}
+
 /// The operations at one address, as the macro `operations` puts them together from handlers.
 #[derive(Debug, Clone, Copy)]
 pub struct Operations {
     pub(super) path: fn() -> String,
-    /// Who answers which methods.
-    pub(super) answered: &'static [(fn() -> Vec<HttpMethod>, Answer)],
+    pub(super) answered: &'static [Answered],
     pub(super) described: fn() -> UtoipaMethodRouter<Arc<App>>,
 }
 
@@ -39,10 +45,10 @@ macro_rules! operations {
         utoipa_axum::paste! {
             $crate::http::operations::Operations {
                 path: <$module::[<__path_ $handler>] as utoipa::Path>::path,
-                answered: &[$((
-                    <$modules::[<__path_ $handlers>] as utoipa::Path>::methods,
-                    |request, app| axum::handler::Handler::call($modules::$handlers, request, app),
-                )),*],
+                answered: &[$($crate::http::operations::Answered {
+                    methods: <$modules::[<__path_ $handlers>] as utoipa::Path>::methods,
+                    by: |request, app| axum::handler::Handler::call($modules::$handlers, request, app),
+                }),*],
                 described: || utoipa_axum::routes!($($modules::$handlers),*),
             }
         }

@@ -253,6 +253,7 @@ impl Terms {
     }
 
     fn wanted(&mut self, wanted: &Wanted, sqlite: bool) {
+        let everywhere = self.walked.is_empty() && (self.hosts || self.conditions.is_empty());
         if let Some(job_type) = wanted.job_type {
             self.condition(&format!("jobs.job_type = '{}'", job_type.as_str()));
             if job_type != JobType::Sync {
@@ -261,8 +262,14 @@ impl Terms {
             }
         }
         if let Some(status) = wanted.status {
+            // The few of all that went wrong have an index; where few jobs are, those are looked through.
+            let indexed = everywhere && matches!(status, JobStatus::Failed | JobStatus::Cancelled);
+            if indexed {
+                // As above.
+                self.condition("jobs.status IN ('failed', 'cancelled')");
+            }
             // SQLite believes every status to be rare, and would sort all that have it.
-            let common = matches!(status, JobStatus::Succeeded | JobStatus::Failed);
+            let common = !indexed && matches!(status, JobStatus::Succeeded | JobStatus::Failed);
             let aside = if sqlite && common && wanted.by == By::Change {
                 "+"
             } else {
