@@ -90,17 +90,29 @@ impl Callers {
                 return Ok(Caller::by(known.standing, known.proven.application));
             }
         }
-        // Also when it was verified before: its key may have been withdrawn since.
-        let proven = tokens.verify(db, clock, token).await?;
-        let standing = Arc::new(self.standing(db, clock, &proven).await?);
-        let known = Known {
-            proven,
-            standing,
-            read_at: now,
-            renewing: Arc::default(),
-        };
+        // Boxed, because every handler carries this and few need it.
+        let known = Box::pin(self.read_anew(db, clock, tokens, token)).await?;
         self.known.insert(key, known.clone());
         Ok(Caller::by(known.standing, known.proven.application))
+    }
+
+    /// Also when the token was verified before: its key may have been withdrawn since.
+    async fn read_anew(
+        &self,
+        db: &Db,
+        clock: &Clock,
+        tokens: &Tokens,
+        token: &str,
+    ) -> Result<Known> {
+        let read_at = clock.now();
+        let proven = tokens.verify(db, clock, token).await?;
+        let standing = Arc::new(self.standing(db, clock, &proven).await?);
+        Ok(Known {
+            proven,
+            standing,
+            read_at,
+            renewing: Arc::default(),
+        })
     }
 
     /// Forgets everything, because something was revoked or granted here.

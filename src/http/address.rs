@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::http::Method;
 use axum::http::header::{self, HeaderValue};
@@ -12,46 +13,52 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use futures_util::future::ready;
 use tower::service_fn;
-use utoipa::openapi::HttpMethod;
 
 use super::edge;
-use super::operations::{Answer, Operations};
+use super::operations::{Answer, Answers};
 use super::problem::Problem;
 use crate::app::App;
 
-/// Lets a router answer the requests for one address. It leaves out the bodies for HEAD by itself.
-pub(super) fn add<S>(router: Router<S>, operations: &Operations, app: &Arc<App>) -> Router<S>
-where
-    S: Clone + Send + Sync + 'static,
-{
-    let handlers = operations.answered.iter().flat_map(|answered| {
-        let methods = (answered.methods)().into_iter();
-        methods.map(|named| (method(&named), answered.by))
-    });
-    let (handlers, app): (Arc<[_]>, _) = (handlers.collect(), Arc::clone(app));
+/// Lets a router answer the requests for one address.
+pub(super) fn add(router: Router, path: &str, answers: Answers, app: &Arc<App>) -> Router {
+    let app = Arc::clone(app);
     let answer = service_fn(move |request: Request| {
         let request = edge::note_route(request);
-        let answer = match of(&handlers, request.method()) {
+        let head = request.method() == Method::HEAD;
+        let answer = match of(answers, request.method()) {
             Some(answer) => answer(request, Arc::clone(&app)),
-            None => Box::pin(ready(not_allowed(&handlers, &request))),
+            None => Box::pin(ready(not_allowed(answers, &request))),
         };
-        answer.map(Ok::<_, Infallible>)
+        answer.map(move |response| {
+            let response = if head { head_of(response) } else { response };
+            Ok::<_, Infallible>(response)
+        })
     });
-    router.route_service(&(operations.path)(), answer)
+    router.route_service(path, answer)
 }
 
 /// Who answers a method. Whoever answers GET answers HEAD.
-fn of(handlers: &[(Method, Answer)], method: &Method) -> Option<Answer> {
+fn of(answers: Answers, method: &Method) -> Option<Answer> {
     let method = match *method {
         Method::HEAD => &Method::GET,
         _ => method,
     };
-    let found = handlers.iter().find(|(known, _)| known == method);
+    let found = answers.iter().find(|(known, _)| known == method);
     found.map(|(_, answer)| *answer)
 }
 
-fn not_allowed(handlers: &[(Method, Answer)], request: &Request) -> Response {
-    let names = handlers.iter().map(|(method, _)| match *method {
+/// A response without its body, whose length is told.
+fn head_of(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        let told = parts.headers.entry(header::CONTENT_LENGTH);
+        told.or_insert(length.into());
+    }
+    Response::from_parts(parts, Body::empty())
+}
+
+fn not_allowed(answers: Answers, request: &Request) -> Response {
+    let names = answers.iter().map(|(method, _)| match *method {
         Method::GET => "GET,HEAD",
         ref other => other.as_str(),
     });
@@ -62,17 +69,4 @@ fn not_allowed(handlers: &[(Method, Answer)], request: &Request) -> Response {
         Err(_) => problem,
     }
     .into_response()
-}
-
-fn method(named: &HttpMethod) -> Method {
-    match named {
-        HttpMethod::Get => Method::GET,
-        HttpMethod::Post => Method::POST,
-        HttpMethod::Put => Method::PUT,
-        HttpMethod::Delete => Method::DELETE,
-        HttpMethod::Options => Method::OPTIONS,
-        HttpMethod::Head => Method::HEAD,
-        HttpMethod::Patch => Method::PATCH,
-        HttpMethod::Trace => Method::TRACE,
-    }
 }

@@ -13,6 +13,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 use tower::Service as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
@@ -52,8 +53,8 @@ pub async fn answer(app: &App, router: Router, request: Request, notes: &Notes) 
 }
 
 /// A router is always ready, and never fails.
-async fn ask(mut router: Router, request: Request) -> Response {
-    router.call(request).await.into_response()
+fn ask(mut router: Router, request: Request) -> impl Future<Output = Response> {
+    router.call(request).map(IntoResponse::into_response)
 }
 
 /// Adds its tag to an answer, or leaves out the answer that the client has.

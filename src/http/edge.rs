@@ -1,6 +1,7 @@
 //! Around the router, for every request: its id, its time limit, its panics, its line in the log, its
 //! numbers, the body of its problem if it has one, and the headers that every answer carries.
 
+use std::fmt::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -29,6 +30,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest id that is taken over from a request.
 const LONGEST_ID: usize = 64;
+
+/// The digits of a number in an id of ours.
+const LONGEST_NUMBER: usize = 16;
 
 /// Answers a request with whatever `router` says to it.
 pub async fn answer(app: Arc<App>, router: Router, mut request: Request) -> Response {
@@ -120,7 +124,9 @@ fn request_id(request: &Request) -> HeaderValue {
         return id.clone();
     }
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let id = format!("{}-{count:x}", *PREFIX);
+    let mut id = String::with_capacity(2 * LONGEST_NUMBER + 1);
+    // Writing to a string does not fail.
+    let _ = write!(id, "{}-{count:x}", *PREFIX);
     HeaderValue::from_maybe_shared(Bytes::from(id)).unwrap_or(HeaderValue::from_static("none"))
 }
 

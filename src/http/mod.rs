@@ -7,9 +7,11 @@ pub mod conditional;
 pub mod edge;
 pub mod extract;
 pub mod internal;
+mod metrics;
 pub mod openapi;
 pub mod operations;
 pub mod paths;
+mod patience;
 pub mod problem;
 pub mod public;
 pub mod server;
@@ -18,16 +20,23 @@ pub mod unknown_parameters;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{Method, Uri, header};
+use axum::extract::Request;
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use tower::ServiceExt as _;
 use tower::util::MapRequestLayer;
 
 use crate::app::App;
-use crate::error::Error;
+use operations::{Answers, answers};
 use problem::Problem;
+use public::documentation;
+
+/// What the OpenAPI document leaves out.
+const UNDESCRIBED: [(&str, Answers); 3] = [
+    ("/api/public", answers!(GET documentation::show)),
+    ("/api/public/v1/openapi.json", answers!(GET openapi::show)),
+    ("/metrics", answers!(GET metrics::show)),
+];
 
 /// The whole server: it answers requests.
 #[derive(Debug, Clone)]
@@ -55,16 +64,13 @@ pub fn service(app: &Arc<App>, pages: Pages, missing: Pages) -> Service {
         missing,
     };
     let others = Arc::new(others);
-    let router = Router::new()
-        .route("/api/public", get(public::documentation::show))
-        .route("/api/public/v1/openapi.json", get(openapi::show))
-        .route("/metrics", get(metrics))
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(MapRequestLayer::new(edge::note_route));
-    let router = operations::all()
-        .fold(router, |router, one| address::add(router, one, app))
-        .fallback(move |request| others.answer(request))
-        .with_state(Arc::clone(app));
+    let described = operations::all().map(|one| (one.path, one.answers));
+    let router = described
+        .chain(UNDESCRIBED)
+        .fold(Router::new(), |router, (path, answers)| {
+            address::add(router, path, answers, app)
+        })
+        .fallback(move |request| others.answer(request));
     Service {
         app: Arc::clone(app),
         router,
@@ -113,18 +119,4 @@ fn accepts_pages(request: &Request) -> bool {
 
 fn no_such_route(request: &Request) -> Response {
     Problem::no_such_route(request.method(), request.uri().path()).into_response()
-}
-
-async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
-    Problem::method_not_allowed(&method, uri.path())
-}
-
-/// Numbers for Prometheus.
-async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    if !app.config.server.metrics {
-        return Err(Problem::no_such_route(&Method::GET, "/metrics"));
-    }
-    let text = app.metrics.text().map_err(Error::internal)?;
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::http::Method;
 use axum::response::Response;
 use utoipa::openapi::path::{Operation, ParameterIn};
-use utoipa::openapi::{HttpMethod, PathItem, RefOr};
+use utoipa::openapi::{PathItem, RefOr};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::{internal, public};
@@ -19,38 +19,35 @@ use crate::app::App;
 /// A handler, whatever it takes out of a request.
 pub(super) type Answer = fn(Request, Arc<App>) -> Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// Who answers which methods.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Answered {
-    pub(super) methods: fn() -> Vec<HttpMethod>,
-    pub(super) by: Answer,
+/// Who answers which method.
+pub(super) type Answers = &'static [(Method, Answer)];
+
+/// The [`Answers`] of handlers, each as `module::handler`.
+macro_rules! answers {
+    ($($method:ident $module:ident :: $handler:ident),+ $(,)?) => {
+        &[$((
+            axum::http::Method::$method,
+            |request, app| axum::handler::Handler::call($module::$handler, request, app),
+        )),+]
+    };
 }
+pub(super) use answers;
 
 /// The operations at one address, as the macro `operations` puts them together from handlers.
 #[derive(Debug, Clone, Copy)]
 pub struct Operations {
-    pub(super) path: fn() -> String,
-    pub(super) answered: &'static [Answered],
+    pub(super) path: &'static str,
+    pub(super) answers: Answers,
     pub(super) described: fn() -> UtoipaMethodRouter<Arc<App>>,
 }
 
-/// The [`Operations`] of handlers of one address, each as `module::handler`.
+/// The [`Operations`] at an address: for each method a handler, as `module::handler`.
 macro_rules! operations {
-    ($module:ident :: $handler:ident $(, $modules:ident :: $handlers:ident)* $(,)?) => {
-        $crate::http::operations::operations!(
-            @ $module::$handler; [$module::$handler $(, $modules::$handlers)*]
-        )
-    };
-    (@ $module:ident :: $handler:ident; [$($modules:ident :: $handlers:ident),*]) => {
-        utoipa_axum::paste! {
-            $crate::http::operations::Operations {
-                path: <$module::[<__path_ $handler>] as utoipa::Path>::path,
-                answered: &[$($crate::http::operations::Answered {
-                    methods: <$modules::[<__path_ $handlers>] as utoipa::Path>::methods,
-                    by: |request, app| axum::handler::Handler::call($modules::$handlers, request, app),
-                }),*],
-                described: || utoipa_axum::routes!($($modules::$handlers),*),
-            }
+    ($path:literal: $($method:ident $module:ident :: $handler:ident),+ $(,)?) => {
+        $crate::http::operations::Operations {
+            path: $path,
+            answers: $crate::http::operations::answers!($($method $module::$handler),+),
+            described: || utoipa_axum::routes!($($module::$handler),+),
         }
     };
 }
@@ -123,10 +120,10 @@ pub fn name(method: &Method, pattern: &str) -> String {
 
 /// The route of the API with this pattern, such as `/api/public/v1/workspaces/{workspaceId}`.
 pub fn route(pattern: &str) -> Option<&'static Route> {
-    type Routes = HashMap<String, (Operations, OnceLock<Route>)>;
+    type Routes = HashMap<&'static str, (&'static Operations, OnceLock<Route>)>;
     static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
         all()
-            .map(|&one| ((one.path)(), (one, OnceLock::new())))
+            .map(|one| (one.path, (one, OnceLock::new())))
             .collect()
     });
     let (operations, route) = ROUTES.get(pattern)?;
@@ -187,15 +184,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_address_stands_in_the_lists_once_and_knows_its_operations() {
+    fn every_address_stands_in_the_lists_once_as_its_handlers_describe_it() {
         let mut seen = HashSet::new();
         for one in all() {
-            let path = (one.path)();
-            assert!(
-                !route(&path).expect("listed").operations.is_empty(),
-                "{path}"
-            );
-            assert!(seen.insert(path.clone()), "{path} stands there twice");
+            let path = one.path;
+            let (_, described, _) = (one.described)();
+            let described: Vec<_> = described.paths.into_keys().collect();
+            assert_eq!(described, [path]);
+            let route = route(path).expect("listed");
+            let mut known: Vec<_> = route.operations.iter().map(|known| &known.method).collect();
+            let mut answered: Vec<_> = one.answers.iter().map(|(method, _)| method).collect();
+            known.sort_by_key(|method| method.as_str());
+            answered.sort_by_key(|method| method.as_str());
+            assert_eq!(answered, known, "{path}");
+            assert!(seen.insert(path), "{path} stands there twice");
         }
         assert!(route("/nowhere").is_none());
     }

@@ -2,6 +2,7 @@
 //! stops. Done by hand rather than by `axum::serve`, for a limit on slow request heads.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -9,11 +10,11 @@ use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Service;
-
+use super::patience::Patience;
 use crate::request::Peer;
 use crate::shutdown::Shutdown;
 
@@ -63,16 +64,24 @@ async fn connection(
         service.clone().answer(request).map(Ok::<_, Infallible>)
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(Patience)
         .header_read_timeout(header_timeout)
         .pipeline_flush(true)
         .serve_connection(TokioIo::new(stream), answer);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = shutdown.begun() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let mut connection = pin!(connection);
+    let mut stopping = pin!(shutdown.begun());
+    let mut stopped = false;
+    let mut ticks = Patience::ticks(header_timeout);
+    let ended = loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => break ended,
+            () = stopping.as_mut(), if !stopped => {
+                connection.as_mut().graceful_shutdown();
+                stopped = true;
+            }
+            // So that hyper looks at its timer.
+            _ = ticks.tick() => {}
         }
     };
     if let Err(error) = ended {

@@ -41,100 +41,199 @@ use super::operations::{Operations, operations};
 
 /// Every operation of the public API, as one visible list in two parts.
 pub const OPERATIONS: &[Operations] = &[
-    operations!(documentation::show),
-    operations!(health::health),
-    operations!(tokens::create),
-    operations!(applications::list, applications::create),
-    operations!(applications::get, applications::delete),
-    operations!(workspaces::list, workspaces::create),
-    operations!(workspaces::get, workspaces::update, workspaces::delete),
-    operations!(deliveries::list),
-    operations!(deliveries::test),
-    operations!(deliveries::show_secret),
-    operations!(deliveries::rotate_secret),
-    operations!(sources::list, sources::create),
-    operations!(sources::get, sources::patch, sources::put, sources::delete),
-    operations!(checks::source),
-    operations!(checks::source_configuration),
-    operations!(destinations::list, destinations::create),
+    operations!("/api/public/v1": GET documentation::show),
+    operations!("/api/public/v1/health": GET health::health),
+    operations!("/api/public/v1/applications/token": POST tokens::create),
+    operations!("/api/public/v1/applications": GET applications::list, POST applications::create),
     operations!(
-        destinations::get,
-        destinations::patch,
-        destinations::put,
-        destinations::delete
+        "/api/public/v1/applications/{applicationId}":
+        GET applications::get,
+        DELETE applications::delete,
     ),
-    operations!(checks::destination),
-    operations!(checks::destination_configuration),
-    operations!(streams::get),
-    operations!(connections::list, connections::create),
-    operations!(connections::get, connections::patch, connections::delete),
-    operations!(jobs::refresh),
-    operations!(jobs::clear),
-    operations!(schemas::refresh),
-    operations!(states::get, states::put),
-    operations!(jobs::list, jobs::create),
-    operations!(jobs::get, jobs::cancel),
-    operations!(job_details::attempts),
-    operations!(job_details::logs),
-    operations!(connector_definitions::list),
-    operations!(definitions::list_sources, definitions::create_source),
+    operations!("/api/public/v1/workspaces": GET workspaces::list, POST workspaces::create),
     operations!(
-        definitions::get_source,
-        definitions::update_source,
-        definitions::delete_source
+        "/api/public/v1/workspaces/{workspaceId}":
+        GET workspaces::get,
+        PATCH workspaces::update,
+        DELETE workspaces::delete,
+    ),
+    operations!("/api/public/v1/workspaces/{workspaceId}/deliveries": GET deliveries::list),
+    operations!("/api/public/v1/workspaces/{workspaceId}/deliveries/test": POST deliveries::test),
+    operations!(
+        "/api/public/v1/workspaces/{workspaceId}/webhookSecret":
+        GET deliveries::show_secret,
     ),
     operations!(
-        definitions::list_destinations,
-        definitions::create_destination
+        "/api/public/v1/workspaces/{workspaceId}/webhookSecret/rotate":
+        POST deliveries::rotate_secret,
+    ),
+    operations!("/api/public/v1/sources": GET sources::list, POST sources::create),
+    operations!(
+        "/api/public/v1/sources/{sourceId}":
+        GET sources::get,
+        PATCH sources::patch,
+        PUT sources::put,
+        DELETE sources::delete,
+    ),
+    operations!("/api/public/v1/sources/{sourceId}/check": POST checks::source),
+    operations!("/api/public/v1/sources/check": POST checks::source_configuration),
+    operations!("/api/public/v1/destinations": GET destinations::list, POST destinations::create),
+    operations!(
+        "/api/public/v1/destinations/{destinationId}":
+        GET destinations::get,
+        PATCH destinations::patch,
+        PUT destinations::put,
+        DELETE destinations::delete,
+    ),
+    operations!("/api/public/v1/destinations/{destinationId}/check": POST checks::destination),
+    operations!("/api/public/v1/destinations/check": POST checks::destination_configuration),
+    operations!("/api/public/v1/streams": GET streams::get),
+    operations!("/api/public/v1/connections": GET connections::list, POST connections::create),
+    operations!(
+        "/api/public/v1/connections/{connectionId}":
+        GET connections::get,
+        PATCH connections::patch,
+        DELETE connections::delete,
+    ),
+    operations!("/api/public/v1/connections/{connectionId}/refresh": POST jobs::refresh),
+    operations!("/api/public/v1/connections/{connectionId}/clear": POST jobs::clear),
+    operations!("/api/public/v1/connections/{connectionId}/schema/refresh": POST schemas::refresh),
+    operations!(
+        "/api/public/v1/connections/{connectionId}/state":
+        GET states::get,
+        PUT states::put,
+    ),
+    operations!("/api/public/v1/jobs": GET jobs::list, POST jobs::create),
+    operations!("/api/public/v1/jobs/{jobId}": GET jobs::get, DELETE jobs::cancel),
+    operations!("/api/public/v1/jobs/{jobId}/attempts": GET job_details::attempts),
+    operations!("/api/public/v1/jobs/{jobId}/logs": GET job_details::logs),
+    operations!("/api/public/v1/connector_definitions": GET connector_definitions::list),
+    operations!(
+        "/api/public/v1/workspaces/{workspaceId}/definitions/sources":
+        GET definitions::list_sources,
+        POST definitions::create_source,
     ),
     operations!(
-        definitions::get_destination,
-        definitions::update_destination,
-        definitions::delete_destination
+        "/api/public/v1/workspaces/{workspaceId}/definitions/sources/{definitionId}":
+        GET definitions::get_source,
+        PUT definitions::update_source,
+        DELETE definitions::delete_source,
     ),
     operations!(
-        declarative_definitions::list,
-        declarative_definitions::create
+        "/api/public/v1/workspaces/{workspaceId}/definitions/destinations":
+        GET definitions::list_destinations,
+        POST definitions::create_destination,
     ),
     operations!(
-        declarative_definitions::get,
-        declarative_definitions::update,
-        declarative_definitions::delete
+        "/api/public/v1/workspaces/{workspaceId}/definitions/destinations/{definitionId}":
+        GET definitions::get_destination,
+        PUT definitions::update_destination,
+        DELETE definitions::delete_destination,
     ),
-    operations!(oauth::initiate),
-    operations!(oauth::callback),
-    operations!(oauth::put_of_workspace),
-    operations!(oauth::delete_of_workspace),
-    operations!(oauth::put_of_organization),
-    operations!(oauth::delete_of_organization),
-    operations!(tags::list, tags::create),
-    operations!(tags::get, tags::update, tags::delete),
+    operations!(
+        "/api/public/v1/workspaces/{workspaceId}/definitions/declarative_sources":
+        GET declarative_definitions::list,
+        POST declarative_definitions::create,
+    ),
+    operations!(
+        "/api/public/v1/workspaces/{workspaceId}/definitions/declarative_sources/{definitionId}":
+        GET declarative_definitions::get,
+        PUT declarative_definitions::update,
+        DELETE declarative_definitions::delete,
+    ),
+    operations!("/api/public/v1/sources/initiateOAuth": POST oauth::initiate),
+    operations!("/api/public/v1/oauth/callback": GET oauth::callback),
+    operations!(
+        "/api/public/v1/workspaces/{workspaceId}/oauthCredentials":
+        PUT oauth::put_of_workspace,
+    ),
+    operations!(
+        "/api/public/v1/workspaces/{workspaceId}/oauthCredentials/{actorType}/{name}":
+        DELETE oauth::delete_of_workspace,
+    ),
+    operations!(
+        "/api/public/v1/organizations/{organizationId}/oauthCredentials":
+        PUT oauth::put_of_organization,
+    ),
+    operations!(
+        "/api/public/v1/organizations/{organizationId}/oauthCredentials/{actorType}/{name}":
+        DELETE oauth::delete_of_organization,
+    ),
+    operations!("/api/public/v1/tags": GET tags::list, POST tags::create),
+    operations!(
+        "/api/public/v1/tags/{tagId}":
+        GET tags::get,
+        PATCH tags::update,
+        DELETE tags::delete,
+    ),
 ];
 
 /// What organizations are run with, and by whom.
 pub const ADMINISTRATION: &[Operations] = &[
-    operations!(regions::list, regions::create),
-    operations!(regions::get, regions::update, regions::delete),
-    operations!(dataplanes::list, dataplanes::create),
-    operations!(dataplanes::get, dataplanes::update, dataplanes::delete),
-    operations!(organizations::list, accounts::create_organization),
-    operations!(accounts::move_workspace),
-    operations!(audit::list),
-    operations!(audit::export),
-    operations!(embedded::organizations),
-    operations!(embedded::scoped_token),
-    operations!(embedded::widget_token),
-    operations!(groups::list, groups::create),
-    operations!(groups::get, groups::update, groups::delete),
-    operations!(group_members::list, group_members::add),
-    operations!(group_members::remove),
-    operations!(group_permissions::list, group_permissions::create),
-    operations!(group_permissions::delete),
-    operations!(users::list, accounts::create),
-    operations!(accounts::get, accounts::update),
-    operations!(accounts::invite),
-    operations!(accounts::list_applications, accounts::create_application),
-    operations!(accounts::delete_application),
-    operations!(permissions::list, permissions::create),
-    operations!(permissions::get, permissions::update, permissions::delete),
+    operations!("/api/public/v1/regions": GET regions::list, POST regions::create),
+    operations!(
+        "/api/public/v1/regions/{regionId}":
+        GET regions::get,
+        PATCH regions::update,
+        DELETE regions::delete,
+    ),
+    operations!("/api/public/v1/dataplanes": GET dataplanes::list, POST dataplanes::create),
+    operations!(
+        "/api/public/v1/dataplanes/{dataplaneId}":
+        GET dataplanes::get,
+        PATCH dataplanes::update,
+        DELETE dataplanes::delete,
+    ),
+    operations!(
+        "/api/public/v1/organizations":
+        GET organizations::list,
+        POST accounts::create_organization,
+    ),
+    operations!("/api/public/v1/workspaces/{workspaceId}/move": POST accounts::move_workspace),
+    operations!("/api/public/v1/organizations/{organizationId}/auditLog": GET audit::list),
+    operations!("/api/public/v1/organizations/{organizationId}/auditLog/export": GET audit::export),
+    operations!("/api/public/v1/embedded/organizations": GET embedded::organizations),
+    operations!("/api/public/v1/embedded/scoped_token": POST embedded::scoped_token),
+    operations!("/api/public/v1/embedded/widget_token": POST embedded::widget_token),
+    operations!("/api/public/v1/groups": GET groups::list, POST groups::create),
+    operations!(
+        "/api/public/v1/groups/{groupId}":
+        GET groups::get,
+        PATCH groups::update,
+        DELETE groups::delete,
+    ),
+    operations!(
+        "/api/public/v1/groups/{groupId}/members":
+        GET group_members::list,
+        POST group_members::add,
+    ),
+    operations!("/api/public/v1/groups/{groupId}/members/{userId}": DELETE group_members::remove),
+    operations!(
+        "/api/public/v1/groups/{groupId}/permissions":
+        GET group_permissions::list,
+        POST group_permissions::create,
+    ),
+    operations!(
+        "/api/public/v1/groups/{groupId}/permissions/{permissionId}":
+        DELETE group_permissions::delete,
+    ),
+    operations!("/api/public/v1/users": GET users::list, POST accounts::create),
+    operations!("/api/public/v1/users/{userId}": GET accounts::get, PATCH accounts::update),
+    operations!("/api/public/v1/users/{userId}/invitation": POST accounts::invite),
+    operations!(
+        "/api/public/v1/users/{userId}/applications":
+        GET accounts::list_applications,
+        POST accounts::create_application,
+    ),
+    operations!(
+        "/api/public/v1/users/{userId}/applications/{applicationId}":
+        DELETE accounts::delete_application,
+    ),
+    operations!("/api/public/v1/permissions": GET permissions::list, POST permissions::create),
+    operations!(
+        "/api/public/v1/permissions/{permissionId}":
+        GET permissions::get,
+        PATCH permissions::update,
+        DELETE permissions::delete,
+    ),
 ];
