@@ -15,7 +15,7 @@ RUN mkdir src \
     && cargo build --release --locked \
     && rm -rf src
 
-COPY askama.toml ./
+COPY askama.toml build.rs ./
 COPY migrations migrations
 COPY src src
 RUN touch src/main.rs src/lib.rs \
