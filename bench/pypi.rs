@@ -192,7 +192,7 @@ impl Ours {
     }
 }
 
-/// What our program takes, as the server and as whatever it starts of itself.
+/// What our program takes, as the server and as whatever it starts of itself, pages that both have once.
 struct Beside {
     server: u32,
     looks: u32,
@@ -216,13 +216,13 @@ impl Beside {
         if !self.looks.is_multiple_of(10) {
             return Ok(());
         }
-        let mut all = start::mebibytes(cpu::resident(self.server)?);
+        let mut all = start::mebibytes(cpu::share(self.server)?);
         for pid in cpu::descendants(self.server)? {
             let program = std::fs::read_link(format!("/proc/{pid}/exe"));
             // A process may end between being listed and being read.
             if pid != self.server
                 && program.is_ok_and(|program| program == Path::new(BINARY))
-                && let (Ok(memory), Ok(spent)) = (cpu::resident(pid), cpu::of_process(pid))
+                && let (Ok(memory), Ok(spent)) = (cpu::share(pid), cpu::of_process(pid))
             {
                 all += start::mebibytes(memory);
                 self.spent.insert(pid, spent);
