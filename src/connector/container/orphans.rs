@@ -65,6 +65,15 @@ impl Instance {
     }
 }
 
+impl Drop for Instance {
+    /// Closing the file would not do: a process that is being started has it open, too, until its first own step.
+    fn drop(&mut self) {
+        if let Some(lock) = &self.lock {
+            let _ = flock(lock, FlockOperation::Unlock);
+        }
+    }
+}
+
 fn kept(directory: &Path, fresh: &str) -> io::Result<(String, File)> {
     let mut file = OpenOptions::new()
         .read(true)

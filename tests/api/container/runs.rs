@@ -287,7 +287,7 @@ async fn a_server_that_was_killed_finds_its_containers_again_and_nobody_elses() 
             .expect("it starts");
         // Who is killed lets go of nothing.
         std::mem::forget(running);
-        runtime.shutdown_background();
+        runtime.shutdown_timeout(Duration::from_secs(10));
     });
     life.join().expect("a life");
     let later = Here {
