@@ -1,6 +1,9 @@
 //! Packs the relative relocations of the release binary where the C library can unpack them: a megabyte that
 //! would be read at every start and stay in memory (decision 0036).
 
+// Cargo tells a build script everything by its environment.
+#![allow(clippy::disallowed_methods)]
+
 use std::env;
 use std::process::Command;
 
@@ -18,7 +21,10 @@ fn main() {
 
 /// The version of this machine's C library, which says `glibc 2.36`.
 fn glibc() -> Option<(u32, u32)> {
-    let said = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
+    let said = Command::new("getconf")
+        .arg("GNU_LIBC_VERSION")
+        .output()
+        .ok()?;
     let said = String::from_utf8(said.stdout).ok()?;
     let (major, minor) = said.trim().strip_prefix("glibc ")?.split_once('.')?;
     Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
