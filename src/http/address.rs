@@ -15,7 +15,7 @@ use futures_util::future::ready;
 use tower::service_fn;
 
 use super::edge;
-use super::operations::{Answer, Answers};
+use super::operations::{Answer, Answers, answered_as};
 use super::problem::Problem;
 use crate::app::App;
 
@@ -37,12 +37,9 @@ pub(super) fn add(router: Router, path: &str, answers: Answers, app: &Arc<App>) 
     router.route_service(path, answer)
 }
 
-/// Who answers a method. Whoever answers GET answers HEAD.
+/// Who answers a method.
 fn of(answers: Answers, method: &Method) -> Option<Answer> {
-    let method = match *method {
-        Method::HEAD => &Method::GET,
-        _ => method,
-    };
+    let method = answered_as(method);
     let found = answers.iter().find(|(known, _)| known == method);
     found.map(|(_, answer)| *answer)
 }

@@ -53,6 +53,14 @@ macro_rules! operations {
 }
 pub(super) use operations;
 
+/// Whoever answers GET answers HEAD.
+pub(super) fn answered_as(method: &Method) -> &Method {
+    match *method {
+        Method::HEAD => &Method::GET,
+        _ => method,
+    }
+}
+
 /// All there are.
 pub(super) fn all() -> impl Iterator<Item = &'static Operations> {
     [
@@ -96,12 +104,7 @@ impl Route {
     /// The parameters of the query that an operation knows, unless it knows any, or is not there.
     #[must_use]
     pub fn parameters(&self, method: &Method) -> Option<&[String]> {
-        let method = match *method {
-            // Answered as GET.
-            Method::HEAD => &Method::GET,
-            _ => method,
-        };
-        self.operation(method)?.parameters.as_deref()
+        self.operation(answered_as(method))?.parameters.as_deref()
     }
 
     fn operation(&self, method: &Method) -> Option<&Known> {

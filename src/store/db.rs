@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// A connection that is idle for longer is tried before it is used again.
-const TRUSTED_IDLE: Duration = Duration::from_secs(5);
+pub(super) const TRUSTED_IDLE: Duration = Duration::from_secs(5);
 
 /// How long somebody waits for a connection, to PostgreSQL and to SQLite.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -11,8 +11,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Connection as _, Database, Pool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A connection that nobody wanted for longer goes back to the pool, which tries it.
-const TRUSTED_IDLE: Duration = Duration::from_secs(5);
+use super::db::TRUSTED_IDLE;
 
 /// For so long a connection is kept here at most; the pool looks after its age.
 const KEPT: Duration = Duration::from_mins(1);
